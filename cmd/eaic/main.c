@@ -1,0 +1,90 @@
+/* eaic: the command line. Finds the command, parses its options, runs it. */
+#include <errno.h>
+#include <string.h>
+
+#include "command.h"
+
+static command_function *const functions[COMMAND_COUNT] = {
+#define COMMAND(e, name, ...) cmd_##name,
+#include "commands.def"
+#undef COMMAND
+};
+
+/* Prints what was collected; a full disk or a closed pipe is a failure. */
+static enum exit_code print(struct ctx *c, const struct buffer *text) {
+  if (fwrite(text->data, 1, text->size, stdout) == text->size && !fflush(stdout)) return EXIT_DONE;
+  diag_error(c, NULL, "cannot write to standard output: %s", strerror(errno));
+  return EXIT_FAILED;
+}
+
+struct man_pages {
+  const char *folder;
+};
+
+/* Hidden command `eaic man DIR`: writes the man pages, for scripts/test.sh and the install step. */
+static void write_man_pages(struct ctx *c, void *argument) {
+  const char *folder = ((struct man_pages *)argument)->folder;
+  for (int i = -1; i < COMMAND_COUNT; i++) {
+    struct buffer page;
+    buffer_init(&page, c);
+    if (i < 0) {
+      man_general(&page);
+    } else {
+      man_command(&page, (enum command)i);
+    }
+    const char *dash = i < 0 ? "" : "-", *name = i < 0 ? "" : command_info[i].name;
+    file_write(c, ctx_printf(c, "%s/eaic%s%s.1", folder, dash, name), page.data, page.size);
+  }
+}
+
+static enum exit_code unknown_command(const char *word) {
+  const char *name[COMMAND_COUNT];
+  for (int i = 0; i < COMMAND_COUNT; i++) name[i] = command_info[i].name;
+  const char *near = nearest_word(word, name, COMMAND_COUNT);
+  fprintf(stderr, "eaic: unknown command '%s'", word);
+  if (near) fprintf(stderr, "; did you mean '%s'?", near);
+  fprintf(stderr, "\nTry 'eaic --help'.\n");
+  return EXIT_USAGE;
+}
+
+static enum exit_code run_command(struct ctx *c, enum command command, int count, char **word) {
+  struct options o = {.ctx = c, .command = command};
+  if (!options_parse(&o, count, word)) return EXIT_USAGE;
+  if (!option_given(&o, OPTION_HELP)) return functions[command](c, &o);
+  struct buffer help;
+  buffer_init(&help, c);
+  help_command(&help, command);
+  return print(c, &help);
+}
+
+static enum exit_code dispatch(struct ctx *c, int argc, char **argv) {
+  const char *word = argc > 1 ? argv[1] : "";
+  struct buffer text;
+  buffer_init(&text, c);
+  if (!strcmp(word, "--version")) {
+    buffer_printf(&text, "eaic %s\n", EAIC_VERSION);
+    return print(c, &text);
+  }
+  if (argc < 2 || !strcmp(word, "--help") || !strcmp(word, "-h") || !strcmp(word, "help")) {
+    help_general(&text);
+    if (argc >= 2) return print(c, &text);
+    fputs((const char *)text.data, stderr);
+    return EXIT_USAGE;
+  }
+  if (!strcmp(word, "man") && argc == 3) {
+    struct man_pages pages = {argv[2]};
+    return ctx_run(c, write_man_pages, &pages) ? EXIT_DONE : EXIT_FAILED;
+  }
+  for (int i = 0; i < COMMAND_COUNT; i++) {
+    if (!strcmp(word, command_info[i].name)) return run_command(c, (enum command)i, argc - 2, argv + 2);
+  }
+  return unknown_command(word);
+}
+
+int main(int argc, char **argv) {
+  struct ctx c;
+  ctx_init(&c);
+  enum exit_code code = dispatch(&c, argc, argv);
+  ctx_free(&c);
+  return (int)code;
+}

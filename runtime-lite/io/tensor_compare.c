@@ -1,0 +1,24 @@
+/* Comparing tensors. */
+#include <math.h>
+#include <string.h>
+
+#include "io/io.h"
+
+static bool is_float(enum abi_dtype t) { return t == ABI_F32 || t == ABI_F64 || t == ABI_F16 || t == ABI_BF16; }
+
+struct comparison tensor_compare(enum abi_dtype t, int64_t elements, const void *got, const void *expected,
+                                 double tolerance) {
+  struct comparison result = {.first = -1};
+  int64_t size = abi_dtype_bytes(t, 1);
+  for (int64_t i = 0; i < elements; i++) {
+    if (!memcmp((const char *)got + i * size, (const char *)expected + i * size, (size_t)size)) continue;
+    double a = abi_element_get(t, got, i), b = abi_element_get(t, expected, i), difference = fabs(a - b);
+    if (is_float(t) && ((isnan(a) && isnan(b)) || (tolerance > 0 && (a == b || difference <= tolerance * (1 + fabs(b)))))) {
+      continue;
+    }
+    result.different++;
+    if (result.first < 0) result.first = i;
+    result.largest = fmax(result.largest, isnan(difference) ? INFINITY : difference);
+  }
+  return result;
+}

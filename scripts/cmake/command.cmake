@@ -1,0 +1,11 @@
+# build/eaic
+file(GLOB command_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/cmd/eaic/*.c)
+if(NOT EAIC_COMPILER)
+  list(FILTER command_sources EXCLUDE REGEX "/(cmd_compile|cmd_verify|cmd_ops|compile_options)\\.c$")
+endif()
+add_executable(eaic ${command_sources})
+target_link_libraries(eaic PRIVATE eaic_engine eaic_io eaic_stat)
+if(EAIC_COMPILER)
+  target_compile_definitions(eaic PRIVATE EAIC_COMPILER)
+  target_link_libraries(eaic PRIVATE eaic_compile)
+endif()
