@@ -48,8 +48,8 @@ int eaic_operator_count(void);
 struct eaic_operator eaic_operator_at(int index);
 
 /* The reference for `verify`: the final graph evaluated natively, node by node, with plain kernels. `module` is compiled from the
- * same graph with profile steps and no memory shared between values, so that after step i every tensor that it wrote can be
- * compared: byte for byte, since kernels of one family agree to the bit. */
+ * same graph with profile steps, otherwise as eaic_compile does: same steps, same addresses. Right after step i every tensor that
+ * it wrote can be compared: byte for byte, since kernels of one family agree to the bit. */
 struct eaic_reference;
 struct eaic_tensor {
   const char *name; /* of the ONNX value; "" for one that a pass made */

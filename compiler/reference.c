@@ -57,7 +57,7 @@ struct eaic_reference *eaic_reference_new(struct ctx *c, const char *path, const
   check_inputs(c, g, input_count, input_bytes);
   eval_graph_into(c, g, true, input, &r->bytes);
 
-  const struct plan_options how = {.level = (enum level)options->level, .plain = options->plain, .no_reuse = true};
+  const struct plan_options how = {.level = (enum level)options->level, .plain = options->plain};
   struct eaic_options with_steps = *options;
   with_steps.profile = true;
   r->program = plan(c, g, &how);

@@ -65,8 +65,8 @@ static struct difference compare(const struct type *t, const uint8_t *before, co
   return d;
 }
 
-/* The size of one step of an output: of its integers, or of the 8-bit number that it was dequantized from. A float without such a
- * number gets a step of an 8-bit range that just holds it. */
+/* The size of one step of an output: of its integers, or of the 8-bit number that it was dequantized from. A
+ * float without such a number gets a step of an 8-bit range that just holds it. */
 static double step_of(const struct value *before, const struct value *after, double magnitude) {
   const struct value *const candidates[] = {before, after};
   if (!dtype_is_float(before->type.dtype)) return 1.0;

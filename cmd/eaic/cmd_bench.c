@@ -92,12 +92,20 @@ enum { PROFILE_PASSES = 50 }; /* samples of each step, at most */
 
 static void print_profile(struct bench *b, struct buffer *out) {
   struct ctx *c = b->c;
+  struct bytes stepped = module_with_steps(c, &b->session);
+  if (!stepped.data) fatal(c, NULL, "the module's steps cannot be told apart: compile it with --profile");
+  if (stepped.data != b->session.wasm.data) {
+    const struct engine *e = b->session.engine;
+    session_close(&b->session);
+    session_start(c, &b->session, e, stepped);
+    module_load_inputs(c, b->o, &b->session, 1, "random:0");
+  }
   const struct abi_module *m = b->session.abi;
   int *function = CTX_ARRAY(c, int, m->step_count);
   double **sample = CTX_ARRAY(c, double *, m->step_count), *median = CTX_ARRAY(c, double, m->step_count), total = 0;
   for (int i = 0; i < m->step_count; i++) {
     function[i] = session_find_step(&b->session, i);
-    if (function[i] < 0) fatal(c, NULL, "no function 'step_%d': compile the module with --profile", i);
+    if (function[i] < 0) fatal(c, NULL, "damaged module: it exports no 'step_%d'", i);
     sample[i] = CTX_ARRAY(c, double, PROFILE_PASSES);
   }
   int passes = 0;
@@ -115,7 +123,8 @@ static void print_profile(struct bench *b, struct buffer *out) {
   for (int i = 0; i < m->step_count; i++) {
     const struct abi_step *s = &m->step[i];
     const char *rate = s->macs ? ctx_printf(c, "%.2f", (double)s->macs / median[i] * 1e-9) : "";
-    buffer_printf(out, "%4d %12s %5.1f%% %9s  %-36s", i, duration_text(c, median[i]), 100 * median[i] / total, rate, s->kernel);
+    buffer_printf(out, "%4d %12s %5.1f%% %9s  %s%*s", i, duration_text(c, median[i]), 100 * median[i] / total, rate, s->kernel,
+                  s->node_count ? (int)max_i64(0, 36 - (int64_t)strlen(s->kernel)) : 0, "");
     for (int k = 0; k < s->node_count; k++) buffer_printf(out, " %s", s->node[k]);
     buffer_text(out, "\n");
   }
@@ -153,7 +162,7 @@ static void bench(struct ctx *c, void *argument) {
   struct bench *b = argument;
   bool profile = option_given(b->o, OPTION_PROFILE);
   const char *path = b->o->arguments.at[0];
-  struct bytes wasm = module_bytes(c, b->o, path, profile);
+  struct bytes wasm = module_bytes(c, b->o, path);
   session_open(c, &b->session, module_engine(c, b->o), wasm);
   b->report.module = path_basename(path);
   b->report.engine = b->session.engine->name;

@@ -31,15 +31,15 @@ static void print_steps(struct buffer *out, const struct abi_module *m) {
   buffer_printf(out, "\n%d steps, %lld multiply-accumulates\n", m->step_count, (long long)module_macs(m));
   for (int i = 0; i < m->step_count; i++) {
     const struct abi_step *s = &m->step[i];
-    buffer_printf(out, "  %4d  %-40s %12lld ", i, s->kernel, (long long)s->macs);
-    for (int k = 0; k < s->node_count; k++) buffer_printf(out, " %s", s->node[k]);
+    buffer_printf(out, "  %4d  %-40s %12lld", i, s->kernel, (long long)s->macs);
+    for (int k = 0; k < s->node_count; k++) buffer_printf(out, "%s%s", k ? " " : "  ", s->node[k]);
     buffer_text(out, "\n");
   }
 }
 
 static void inspect(struct ctx *c, void *argument) {
   const struct options *o = argument;
-  struct bytes wasm = module_bytes(c, o, o->arguments.at[0], false);
+  struct bytes wasm = module_bytes(c, o, o->arguments.at[0]);
   const struct abi_module *m = abi_read(c, wasm);
   struct buffer out;
   buffer_init(&out, c);

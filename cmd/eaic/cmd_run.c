@@ -44,7 +44,7 @@ static void run_module(struct ctx *c, void *argument) {
   struct run *r = argument;
   const char *path = r->o->arguments.at[0];
   struct session *s = &r->session;
-  session_start(c, s, module_engine(c, r->o), module_bytes(c, r->o, path, false));
+  session_start(c, s, module_engine(c, r->o), module_bytes(c, r->o, path));
   const char **save = output_paths(c, r->o, s->abi); /* mistakes show before the work is done */
   module_load_inputs(c, r->o, s, 1, NULL);
   session_infer(c, s);

@@ -88,6 +88,18 @@ static bool compare_with_reference(struct ctx *c, struct verify *v, struct eaic_
   return different;
 }
 
+/* A node that takes several steps is only compared after its last one. */
+static bool written_again(struct eaic_reference *reference, int step, const struct eaic_tensor *t) {
+  for (int later = step + 1; later < eaic_reference_steps(reference); later++) {
+    const struct eaic_tensor *written;
+    int count = eaic_reference_step(reference, later, &written);
+    for (int i = 0; i < count; i++) {
+      if (written[i].data == t->data) return true;
+    }
+  }
+  return false;
+}
+
 /* Compares what a step wrote; true after a message about the first tensor that differs. */
 static bool step_differs(struct ctx *c, struct verify *v, struct eaic_reference *reference, int step) {
   const struct eaic_tensor *written;
@@ -97,25 +109,53 @@ static bool step_differs(struct ctx *c, struct verify *v, struct eaic_reference 
   for (int i = 0; i < count; i++) {
     const struct eaic_tensor *t = &written[i];
     enum abi_dtype dtype;
+    if (written_again(reference, step, t)) continue;
     CHECK(c, abi_dtype_from_name(t->dtype, &dtype) && t->offset + t->bytes <= (int64_t)memory_bytes);
     int64_t elements = t->bytes * 8 / abi_dtype_bits(dtype);
     const uint8_t *got = memory + t->offset;
     struct comparison d = tensor_compare(dtype, elements, got, t->data, 0);
     if (!d.different) continue;
-    printf("first difference from native evaluation: %s: tensor '%s': %lld of %lld elements differ, by at most %.6g; "
-           "element %lld is %.9g, expected %.9g\n",
-           eaic_reference_step_name(reference, step), t->name, (long long)d.different, (long long)elements, d.largest,
-           (long long)d.first, abi_element_get(dtype, got, d.first), abi_element_get(dtype, t->data, d.first));
+    printf("first difference from native evaluation: %s", eaic_reference_step_name(reference, step));
+    if (*t->name) printf(", tensor '%s'", t->name);
+    printf(": %lld of %lld elements differ, by at most %.6g; element %lld is %.9g, expected %.9g\n",
+           (long long)d.different, (long long)elements, d.largest, (long long)d.first,
+           abi_element_get(dtype, got, d.first), abi_element_get(dtype, t->data, d.first));
     return true;
   }
   return false;
 }
 
+static bool same_places(const struct abi_tensor *a, const struct abi_tensor *b, int count) {
+  for (int i = 0; i < count; i++) {
+    if (a[i].offset != b[i].offset || a[i].bytes != b[i].bytes) return false;
+  }
+  return true;
+}
+
+/* Whether two modules have the same steps at the same addresses, as far as their metadata tell. */
+static bool same_layout(const struct abi_module *a, const struct abi_module *b) {
+  if (a->input_count != b->input_count || a->output_count != b->output_count || a->step_count != b->step_count) return false;
+  for (int i = 0; i < a->step_count; i++) {
+    if (strcmp(a->step[i].kernel, b->step[i].kernel)) return false;
+  }
+  return same_places(a->input, b->input, a->input_count) && same_places(a->output, b->output, a->output_count);
+}
+
+/* Opens the verified module so that its steps can be called one by one; else the one that `module` is, which has been
+ * compiled for that just now. */
+static void open_stepped(struct ctx *c, struct verify *v, struct bytes module) {
+  struct session *s = &v->session;
+  struct bytes own = module_with_steps(c, s);
+  bool usable = own.data && same_layout(s->abi, abi_read(c, module));
+  if (!usable) printf("the module is not laid out as this eaic would do it; looking at a newly compiled one\n");
+  session_close(&v->stepped);
+  session_start(c, &v->stepped, s->engine, usable ? own : module);
+}
+
 /* Names the first node that differs, module against native evaluation, on the test set's inputs. */
 static void find_first_difference(struct ctx *c, struct verify *v, const struct test_set *set,
                                   struct eaic_reference *reference, struct bytes module) {
-  session_close(&v->stepped);
-  session_start(c, &v->stepped, v->session.engine, module);
+  open_stepped(c, v, module);
   const struct abi_module *m = v->stepped.abi;
   for (int i = 0; i < m->input_count; i++) {
     memcpy(session_tensor(&v->stepped, &m->input[i]), set->input[i], (size_t)m->input[i].bytes);
@@ -126,7 +166,7 @@ static void find_first_difference(struct ctx *c, struct verify *v, const struct 
     session_call(c, &v->stepped, function);
     if (step_differs(c, v, reference, step)) return;
   }
-  printf("run step by step, the model's module agrees with native evaluation on every node\n");
+  printf("step by step, the module agrees with native evaluation on every node\n");
 }
 
 static void verify_set(struct ctx *c, struct verify *v, struct test_set *set, int seed) {
@@ -157,7 +197,7 @@ static void verify(struct ctx *c, void *argument) {
     c->file = arguments->at[1];
     wasm = file_read(c, arguments->at[1], INT32_MAX);
   } else {
-    wasm = module_bytes(c, v->o, v->model, false);
+    wasm = module_bytes(c, v->o, v->model);
   }
   session_start(c, &v->session, module_engine(c, v->o), wasm);
   if (!eaic_level_from_name(v->session.abi->features, &v->options.level)) {

@@ -14,9 +14,9 @@ typedef enum exit_code command_function(struct ctx *c, struct options *o);
 
 /* module.c. All are fatal() on failure, within ctx_run. */
 
-/* The module named on the command line: read from a .wasm file, or compiled from a model (.onnx, .eir) in memory,
- * with step functions when `profile`. Sets c->file. */
-struct bytes module_bytes(struct ctx *c, const struct options *o, const char *path, bool profile);
+/* The module named on the command line: read from a .wasm file, or compiled from a model (.onnx, .eir) in memory.
+ * Sets c->file. */
+struct bytes module_bytes(struct ctx *c, const struct options *o, const char *path);
 /* The engine that --engine names. */
 const struct engine *module_engine(struct ctx *c, const struct options *o);
 /* Loads inputs from the words "[NAME=]SOURCE", first..: by name, the others in order. Every input needs one, unless there
@@ -27,11 +27,13 @@ void module_load_inputs(struct ctx *c, const struct options *o, struct session *
  * whose name is no tensor's is fatal() unless a file of that name exists. */
 int module_split_name(struct ctx *c, const char *what, const struct abi_tensor *tensor, int count, const char *word,
                       const char **value);
+/* The session's module, or a copy of it, with step_<i> exported; without bytes when that cannot be done. */
+struct bytes module_with_steps(struct ctx *c, struct session *s);
 int64_t module_macs(const struct abi_module *m); /* of all steps */
 
 #ifdef EAIC_COMPILER
 #include "eaic.h"
-/* compile_options.c: the options of a compilation from the command line; fatal() on a malformed --dim. */
+/* compile_options.c: the options of a compilation from the command line. */
 void compile_options(struct ctx *c, const struct options *o, struct eaic_options *out);
 #endif
 

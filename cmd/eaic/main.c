@@ -10,13 +10,6 @@ static command_function *const functions[COMMAND_COUNT] = {
 #undef COMMAND
 };
 
-/* Prints what was collected; a full disk or a closed pipe is a failure. */
-static enum exit_code print(struct ctx *c, const struct buffer *text) {
-  if (fwrite(text->data, 1, text->size, stdout) == text->size && !fflush(stdout)) return EXIT_DONE;
-  diag_error(c, NULL, "cannot write to standard output: %s", strerror(errno));
-  return EXIT_FAILED;
-}
-
 struct man_pages {
   const char *folder;
 };
@@ -54,7 +47,8 @@ static enum exit_code run_command(struct ctx *c, enum command command, int count
   struct buffer help;
   buffer_init(&help, c);
   help_command(&help, command);
-  return print(c, &help);
+  fputs((const char *)help.data, stdout);
+  return EXIT_DONE;
 }
 
 static enum exit_code dispatch(struct ctx *c, int argc, char **argv) {
@@ -62,14 +56,13 @@ static enum exit_code dispatch(struct ctx *c, int argc, char **argv) {
   struct buffer text;
   buffer_init(&text, c);
   if (!strcmp(word, "--version")) {
-    buffer_printf(&text, "eaic %s\n", EAIC_VERSION);
-    return print(c, &text);
+    printf("eaic %s\n", EAIC_VERSION);
+    return EXIT_DONE;
   }
   if (argc < 2 || !strcmp(word, "--help") || !strcmp(word, "-h") || !strcmp(word, "help")) {
     help_general(&text);
-    if (argc >= 2) return print(c, &text);
-    fputs((const char *)text.data, stderr);
-    return EXIT_USAGE;
+    fputs((const char *)text.data, argc < 2 ? stderr : stdout);
+    return argc < 2 ? EXIT_USAGE : EXIT_DONE;
   }
   if (!strcmp(word, "man") && argc == 3) {
     struct man_pages pages = {argv[2]};
@@ -85,6 +78,11 @@ int main(int argc, char **argv) {
   struct ctx c;
   ctx_init(&c);
   enum exit_code code = dispatch(&c, argc, argv);
+  /* A full disk or a closed pipe is a failure. */
+  if ((fflush(stdout) || ferror(stdout)) && code == EXIT_DONE) {
+    diag_error(&c, NULL, "cannot write to standard output: %s", strerror(errno));
+    code = EXIT_FAILED;
+  }
   ctx_free(&c);
   return (int)code;
 }

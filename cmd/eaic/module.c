@@ -9,23 +9,21 @@ enum { MAX_MODULE = INT32_MAX };
 static bool is_model(const char *path) { return path_has_suffix(path, ".onnx") || path_has_suffix(path, ".eir"); }
 
 #ifdef EAIC_COMPILER
-static struct bytes compile_model(struct ctx *c, const struct options *o, const char *path, bool profile) {
+static struct bytes compile_model(struct ctx *c, const struct options *o, const char *path) {
   struct eaic_options options;
   compile_options(c, o, &options);
-  options.profile = profile;
-  struct eaic_stats stats;
-  return eaic_compile(c, path, &options, &stats);
+  return eaic_compile(c, path, &options, NULL);
 }
 #else
-static struct bytes compile_model(struct ctx *c, const struct options *o, const char *path, bool profile) {
-  (void)o, (void)path, (void)profile;
+static struct bytes compile_model(struct ctx *c, const struct options *o, const char *path) {
+  (void)o, (void)path;
   fatal(c, NULL, "this eaic was built without the compiler and takes modules (.wasm) only");
 }
 #endif
 
-struct bytes module_bytes(struct ctx *c, const struct options *o, const char *path, bool profile) {
+struct bytes module_bytes(struct ctx *c, const struct options *o, const char *path) {
   c->file = path;
-  return is_model(path) ? compile_model(c, o, path, profile) : file_read(c, path, MAX_MODULE);
+  return is_model(path) ? compile_model(c, o, path) : file_read(c, path, MAX_MODULE);
 }
 
 const struct engine *module_engine(struct ctx *c, const struct options *o) {
@@ -58,27 +56,11 @@ int module_split_name(struct ctx *c, const char *what, const struct abi_tensor *
   return -1;
 }
 
-/* --mean and --std: "0.5" or "0.485,0.456,0.406". */
-static int read_numbers(struct ctx *c, const struct options *o, enum option k, double out[4]) {
-  const char *text = option_text(o, k);
-  int count = 0;
-  while (text) {
-    size_t length = strcspn(text, ",");
-    bool fits = count < 4 && parse_double(ctx_strndup(c, text, length), &out[count]);
-    if (!fits || (k == OPTION_STD && out[count] == 0)) {
-      fatal(c, NULL, "option '--%s' is '%s', expected 1 to 4 numbers", option_info[k].name, option_text(o, k));
-    }
-    count++;
-    text = text[length] ? text + length + 1 : NULL;
-  }
-  return count;
-}
-
-static struct image_options image_options(struct ctx *c, const struct options *o) {
+static struct image_options image_options(const struct options *o) {
   struct image_options image = {.has_scale = option_given(o, OPTION_SCALE),
                                 .scale = option_number(o, OPTION_SCALE, 1)};
-  image.mean_count = read_numbers(c, o, OPTION_MEAN, image.mean);
-  image.std_count = read_numbers(c, o, OPTION_STD, image.std);
+  image.mean_count = option_numbers(o, OPTION_MEAN, image.mean);
+  image.std_count = option_numbers(o, OPTION_STD, image.std);
   return image;
 }
 
@@ -99,12 +81,19 @@ void module_load_inputs(struct ctx *c, const struct options *o, struct session *
     if (source[i]) fatal(c, NULL, "input '%s' is given twice", m->input[i].name);
     source[i] = value;
   }
-  struct image_options image = image_options(c, o);
+  struct image_options image = image_options(o);
   for (int i = 0; i < m->input_count; i++) {
     const char *from = source[i] ? source[i] : o->arguments.count == first ? default_source : NULL;
     if (!from) fatal(c, NULL, "input '%s' (%s) is not given", m->input[i].name, abi_type_text(c, &m->input[i]));
     tensor_load(c, "input", &m->input[i], from, &image, session_tensor(s, &m->input[i]));
   }
+}
+
+struct bytes module_with_steps(struct ctx *c, struct session *s) {
+  if (session_find_step(s, 0) >= 0) return s->wasm;
+  int steps = 0;
+  struct bytes split = wasm_split_infer(c, s->wasm, &steps);
+  return steps == s->abi->step_count ? split : (struct bytes){0};
 }
 
 int64_t module_macs(const struct abi_module *m) {

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/engine.h"
+
 const struct command_info command_info[COMMAND_COUNT] = {
 #define COMMAND(e, name, min, max, synopsis, summary, description) {#name, min, max, synopsis, summary, description},
 #include "commands.def"
@@ -114,10 +116,40 @@ static bool parse_percent(struct ctx *c, const char *text, double *out) {
   return true;
 }
 
+/* "0.5" or "0.485,0.456,0.406": how many, or 0 when it is no such text. */
+static int parse_numbers(struct ctx *c, const char *text, double out[MAX_NUMBERS]) {
+  for (int count = 0; count < MAX_NUMBERS; count++) {
+    size_t length = strcspn(text, ",");
+    if (!parse_double(ctx_strndup(c, text, length), &out[count]) || !isfinite(out[count])) return 0;
+    if (!text[length]) return count + 1;
+    text += length + 1;
+  }
+  return 0;
+}
+
+bool parse_dim(struct ctx *c, const char *text, const char **name, int64_t *size) {
+  const char *equals = strrchr(text, '='); /* the name may hold one */
+  if (!equals || equals == text || !parse_int64(equals + 1, size) || *size < 1) return false;
+  *name = ctx_strndup(c, text, (size_t)(equals - text));
+  return true;
+}
+
+/* NULL when an engine has that name, else the names there are. */
+static const char *check_engine(struct ctx *c, const char *name) {
+  struct buffer known;
+  buffer_init(&known, c);
+  for (int i = 0; engine_at(i); i++) {
+    if (!strcmp(engine_at(i)->name, name)) return NULL;
+    buffer_printf(&known, "%s%s", i ? " or " : "", engine_at(i)->name);
+  }
+  return (const char *)known.data;
+}
+
 /* NULL, or what an argument of the kind has to be. */
 static const char *check_argument(const struct options *o, const struct option_info *info, const char *text) {
   int64_t integer;
-  double number;
+  double number, numbers[MAX_NUMBERS];
+  const char *name;
   switch (info->kind) {
     case KIND_FLAG:
     case KIND_TEXT:
@@ -125,6 +157,9 @@ static const char *check_argument(const struct options *o, const struct option_i
     case KIND_CHOICE: return find_choice(info->argument, text) >= 0 ? NULL : info->argument;
     case KIND_INTEGER: return parse_int64(text, &integer) && integer >= 1 ? NULL : "a whole number from 1";
     case KIND_NUMBER: return parse_double(text, &number) && isfinite(number) ? NULL : "a number";
+    case KIND_NUMBERS: return parse_numbers(o->ctx, text, numbers) ? NULL : "one to four numbers";
+    case KIND_DIM: return parse_dim(o->ctx, text, &name, &integer) ? NULL : "NAME=N with N at least 1";
+    case KIND_ENGINE: return check_engine(o->ctx, text);
     case KIND_PERCENT: return parse_percent(o->ctx, text, &number) ? NULL : "a percentage like 5%";
   }
   return NULL;
@@ -213,4 +248,9 @@ double option_number(const struct options *o, enum option k, double fallback) {
     parse_double(text, &value);
   }
   return value;
+}
+
+int option_numbers(const struct options *o, enum option k, double out[MAX_NUMBERS]) {
+  const char *text = option_text(o, k);
+  return text ? parse_numbers(o->ctx, text, out) : 0;
 }

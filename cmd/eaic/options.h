@@ -42,7 +42,18 @@ struct option_info {
   unsigned commands; /* bit (1 << command) */
   const char *name;
   char letter;
-  enum option_kind { KIND_FLAG, KIND_TEXT, KIND_LIST, KIND_CHOICE, KIND_INTEGER, KIND_NUMBER, KIND_PERCENT } kind;
+  enum option_kind {
+    KIND_FLAG,
+    KIND_TEXT,
+    KIND_LIST,
+    KIND_CHOICE,
+    KIND_INTEGER,
+    KIND_NUMBER,
+    KIND_NUMBERS,
+    KIND_PERCENT,
+    KIND_DIM,
+    KIND_ENGINE
+  } kind;
   const char *argument, *help;
 };
 extern const struct command_info command_info[COMMAND_COUNT];
@@ -62,6 +73,10 @@ const char *option_text(const struct options *o, enum option k); /* the last one
 int option_choice(const struct options *o, enum option k, int fallback); /* index of the word in the argument */
 int64_t option_integer(const struct options *o, enum option k, int64_t fallback);
 double option_number(const struct options *o, enum option k, double fallback);
+enum { MAX_NUMBERS = 4 };
+int option_numbers(const struct options *o, enum option k, double out[MAX_NUMBERS]); /* how many */
+/* Splits "NAME=N" of a DIM option; false when it is no such text. */
+bool parse_dim(struct ctx *c, const char *text, const char **name, int64_t *size);
 
 /* help.c */
 

@@ -73,10 +73,14 @@ static void shortest(struct buffer *b, double x, int max_digits, bool single) {
     buffer_text(b, x > 0 ? "inf" : "-inf");
     return;
   }
-  for (int digits = 1; digits <= max_digits; digits++) {
+  int low = 1, high = max_digits; /* enough digits stay enough with one more, so halve the interval */
+  while (low < high) {
+    const int digits = (low + high) / 2;
     snprintf(text, sizeof text, "%.*g", digits, x);
-    if (single ? strtof(text, NULL) == (float)x : strtod(text, NULL) == x) break;
+    if (single ? strtof(text, NULL) == (float)x : strtod(text, NULL) == x) high = digits;
+    else low = digits + 1;
   }
+  snprintf(text, sizeof text, "%.*g", high, x);
   decimal_point(text);
   buffer_text(b, text);
 }

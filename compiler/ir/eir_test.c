@@ -1,4 +1,5 @@
-/* The .eir text form: what is printed reads back the same, and malformed texts get a message with line and column. */
+/* The .eir text form: what is printed reads back the same, and malformed texts get a message with line and
+ * column. */
 #include <string.h>
 
 #include "ir/ir.h"

@@ -1,4 +1,4 @@
-/* The words that kernels share: rounding, saturation, requantization. One definition each, scalar and SIMD. */
+/* Words that kernels share: rounding, saturation, requantization. One definition each, scalar and SIMD. */
 #ifndef EAIC_ARITH_H
 #define EAIC_ARITH_H
 
@@ -11,7 +11,8 @@ EAIC_INLINE int32_t load8(const void *p, int32_t i, int32_t is_signed) {
 }
 EAIC_INLINE void store8(void *p, int32_t i, int32_t v) { ((uint8_t *)p)[i] = (uint8_t)v; }
 
-/* Products of 8-bit numbers are summed modulo 2^32: only absurd models wrap, and then every kernel wraps alike. */
+/* Products of 8-bit numbers are summed modulo 2^32: only absurd models wrap, and then every kernel wraps
+ * alike. */
 EAIC_INLINE int32_t add_wrapping(int32_t a, int32_t b) { return (int32_t)((uint32_t)a + (uint32_t)b); }
 
 /* Clip of real numbers: NaN stays. */
@@ -34,8 +35,9 @@ EAIC_INLINE int32_t quantize_f32(float x, float scale, int32_t zero_point, int32
   return requantize_f32(x / scale, (float)(lowest - zero_point), (float)(highest - zero_point), zero_point);
 }
 
-/* a * b + c rounded once, when a or b is an 8-bit integer: the product is exact in double, and so is the sum unless the operands
- * are more than 2^20 apart, where a second rounding hits a tie of the first with probability 2^-28. */
+/* a * b + c rounded once, when a or b is an 8-bit integer: the product is exact in double, and so is the sum
+ * unless the operands are more than 2^20 apart, where a second rounding hits a tie of the first with
+ * probability 2^-28. */
 EAIC_INLINE float fma_f32(float a, float b, float c) { return (float)((double)a * (double)b + (double)c); }
 
 #if EAIC_SIMD128
@@ -46,16 +48,17 @@ EAIC_INLINE v128_t clip_f32x4(v128_t v, v128_t low, v128_t high) {
 EAIC_INLINE v128_t clamp_levels_f32x4(v128_t v, v128_t low, v128_t high) {
   return wasm_f32x4_pmin(high, wasm_f32x4_pmax(low, v));
 }
-/* round_even to i32 plus a zero point, for |v| < 2^22: the low bits of v + 1.5 * 2^23 are the integer (two instructions, where
- * f32x4.nearest and trunc_sat need seven on x86). `offset` is round_offset(zero_point) in every lane. */
+/* round_even to i32 plus a zero point, for |v| < 2^22: the low bits of v + 1.5 * 2^23 are the integer (two
+ * instructions, where f32x4.nearest and trunc_sat need seven on x86). `offset` is round_offset(zero_point) in
+ * every lane. */
 EAIC_INLINE int32_t round_offset(int32_t zero_point) { return 0x4b400000 - zero_point; }
 EAIC_INLINE v128_t round_even_i32x4(v128_t v, v128_t offset) {
   return wasm_i32x4_sub(wasm_f32x4_add(v, wasm_f32x4_splat(12582912.0f)), offset);
 }
 /* One number in both lanes of f64x2. */
 EAIC_INLINE v128_t splat_f64_of(float x) { return wasm_f64x2_splat((double)x); }
-/* QLinearAdd of ONNX Runtime before clamp and rounding, on four levels: fma_f32(a, ratio_a, fma_f32(b, ratio_b, fixed)). a and b are
- * i32x4, the others splat_f64_of. */
+/* QLinearAdd of ONNX Runtime before clamp and rounding, on four levels: fma_f32(a, ratio_a, fma_f32(b,
+ * ratio_b, fixed)). a and b are i32x4, the others splat_f64_of. */
 EAIC_INLINE v128_t add_levels_f32x4(v128_t a, v128_t b, v128_t ratio_a, v128_t ratio_b, v128_t fixed) {
   v128_t a_high = wasm_i32x4_shuffle(a, a, 2, 3, 2, 3), b_high = wasm_i32x4_shuffle(b, b, 2, 3, 2, 3);
   v128_t low = wasm_f64x2_add(wasm_f64x2_mul(wasm_f64x2_convert_low_i32x4(b), ratio_b), fixed);
@@ -64,7 +67,8 @@ EAIC_INLINE v128_t add_levels_f32x4(v128_t a, v128_t b, v128_t ratio_a, v128_t r
   high = wasm_f64x2_promote_low_f32x4(wasm_f32x4_demote_f64x2_zero(high));
   low = wasm_f64x2_add(wasm_f64x2_mul(wasm_f64x2_convert_low_i32x4(a), ratio_a), low);
   high = wasm_f64x2_add(wasm_f64x2_mul(wasm_f64x2_convert_low_i32x4(a_high), ratio_a), high);
-  return wasm_i32x4_shuffle(wasm_f32x4_demote_f64x2_zero(low), wasm_f32x4_demote_f64x2_zero(high), 0, 1, 4, 5);
+  low = wasm_f32x4_demote_f64x2_zero(low);
+  return wasm_i32x4_shuffle(low, wasm_f32x4_demote_f64x2_zero(high), 0, 1, 4, 5);
 }
 /* 8 neighbouring 8-bit numbers, widened to i16. */
 EAIC_INLINE v128_t load8x8(const void *p, int32_t is_signed) {

@@ -25,6 +25,8 @@ EAIC_INLINE int32_t broadcast_offset(const struct broadcast *b, int32_t input, i
     }
   return offset;
 }
-EAIC_INLINE int32_t broadcast_step(const struct broadcast *b, int32_t input) { return b->stride[input][b->rank - 1]; }
+EAIC_INLINE int32_t broadcast_step(const struct broadcast *b, int32_t input) {
+  return b->stride[input][b->rank - 1];
+}
 
 #endif

@@ -1,6 +1,7 @@
-/* ONNX Cast. Numbers travel as double, s64 or u64; with constant params the switches fold and LLVM narrows the types again.
- * Float to integer truncates; what does not fit gives what ONNX Runtime gives on x86-64: the conversion is to s32 (s64 for
- * 64-bit types), yields its lowest number for anything outside and for NaN, and the low bits are stored. */
+/* ONNX Cast. Numbers travel as double, s64 or u64; with constant params the switches fold and LLVM narrows
+ * the types again. Float to integer truncates; what does not fit gives what ONNX Runtime gives on x86-64: the
+ * conversion is to s32 (s64 for 64-bit types), yields its lowest number for anything outside and for NaN, and
+ * the low bits are stored. */
 #include "kernels/kernel.h"
 
 #include "kernels/math.h"
@@ -16,7 +17,8 @@ static inline uint16_t f16_of_f32(float x) {
   uint32_t u = bits_of_f32(x), sign = u >> 16 & 0x8000u, magnitude = u & 0x7fffffffu;
   if (magnitude > 0x7f800000u) return (uint16_t)(sign | 0x7e00u);
   if (magnitude >= 0x477ff000u) return (uint16_t)(sign | 0x7c00u);
-  if (magnitude < 0x38800000u) /* denormal: one unit is 2^-24; the addition of 0.5 leaves it in the low bits */
+  /* Denormal: one unit is 2^-24; the addition of 0.5 leaves their number in the low bits. */
+  if (magnitude < 0x38800000u)
     return (uint16_t)(sign | (bits_of_f32(f32_of_bits(magnitude) + 0.5f) - 0x3f000000u));
   return (uint16_t)(sign | (magnitude - 0x38000000u + 0xfffu + (magnitude >> 13 & 1)) >> 13);
 }
@@ -33,7 +35,8 @@ EAIC_INLINE int64_t truncate_s64(double x) {
   return x >= -9223372036854775808.0 && x < 9223372036854775808.0 ? (int64_t)x : INT64_MIN;
 }
 EAIC_INLINE uint32_t truncate_u32(double x) {
-  return x >= 2147483648.0 ? (uint32_t)truncate_s32(x - 2147483648.0) ^ 0x80000000u : (uint32_t)truncate_s32(x);
+  return x >= 2147483648.0 ? (uint32_t)truncate_s32(x - 2147483648.0) ^ 0x80000000u
+                           : (uint32_t)truncate_s32(x);
 }
 EAIC_INLINE uint64_t truncate_u64(double x) {
   return x >= 9223372036854775808.0 ? (uint64_t)truncate_s64(x - 9223372036854775808.0) ^ 0x8000000000000000u

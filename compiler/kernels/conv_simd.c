@@ -1,10 +1,11 @@
-/* Convolutions with 128-bit vectors: tiles of 4 output pixels x 8 channels. The patches of 4 pixels are gathered into the
- * tile's scratch (integers widened to i16 on the way) once, for all output channels. */
+/* Convolutions with 128-bit vectors: tiles of 4 output pixels x 8 channels. The patches of 4 pixels are
+ * gathered into the tile's scratch (integers widened to i16 on the way) once, for all output channels. */
 #include "kernels/dot_tile.h"
 
 #if EAIC_SIMD128
 
-/* The patch of one output pixel: kernel rows, kernel columns, channels of the group; padding is x's zero point. */
+/* The patch of one output pixel: kernel rows, kernel columns, channels of the group; padding is x's zero
+ * point. */
 EAIC_INLINE void gather_patch_x8(const struct conv_params *p, int16_t *to, const uint8_t *x, int32_t pixel,
                                  int32_t channel, int32_t zero) {
   int32_t column = pixel % p->out_w, row = pixel / p->out_w % p->out_h, image = pixel / (p->out_w * p->out_h);
@@ -35,8 +36,8 @@ EAIC_INLINE void gather_patch_x8(const struct conv_params *p, int16_t *to, const
 }
 
 EAIC_INLINE int32_t conv_is_pointwise(const struct conv_params *p) {
-  return p->kernel_h == 1 && p->kernel_w == 1 && p->stride_h == 1 && p->stride_w == 1 && p->out_h == p->in_h &&
-         p->out_w == p->in_w;
+  return p->kernel_h == 1 && p->kernel_w == 1 && p->stride_h == 1 && p->stride_w == 1 &&
+         p->out_h == p->in_h && p->out_w == p->in_w;
 }
 
 EAIC_INLINE void conv_tile_x8(const struct conv_params *p, void *const *operand, int32_t rows, int32_t pixel,
@@ -47,7 +48,8 @@ EAIC_INLINE void conv_tile_x8(const struct conv_params *p, void *const *operand,
   EAIC_ROLLED
   for (int32_t r = 0; r < rows; r++) {
     if (conv_is_pointwise(p))
-      widen_x8(a + r * stride, x + ((pixel + r) * p->in_c + group * depth), depth, p->x_signed, p->x_is_centered, zero);
+      widen_x8(a + r * stride, x + ((pixel + r) * p->in_c + group * depth), depth, p->x_signed,
+               p->x_is_centered, zero);
     else
       gather_patch_x8(p, a + r * stride, x, pixel + r, group * depth, zero);
     if (k % 2) a[r * stride + k] = 0; /* the partner of the last element */
@@ -60,10 +62,12 @@ EAIC_INLINE void conv_tile_x8(const struct conv_params *p, void *const *operand,
 EAIC_KERNEL(conv_x8_4x8_simd128) {
   const struct conv_params *p = params;
   const struct dot_numbers *numbers = operand[DOT_NUMBERS];
-  int32_t zero = zero_point_at(operand[DOT_X_ZERO], p->x_zero_is_operand, 0, p->x_signed, numbers->x_zero_point);
+  int32_t zero =
+      zero_point_at(operand[DOT_X_ZERO], p->x_zero_is_operand, 0, p->x_signed, numbers->x_zero_point);
   int32_t pixels = p->batch * p->out_h * p->out_w, k = p->kernel_h * p->kernel_w * (p->in_c / p->group);
   int32_t rows = pixels >= DOT_TILE_ROWS ? DOT_TILE_ROWS : 1;
-  int32_t blocks = (p->out_c / p->group + DOT_BLOCK - 1) / DOT_BLOCK, group_bytes = blocks * ((k + 1) / 2 * 2 * DOT_BLOCK);
+  int32_t blocks = (p->out_c / p->group + DOT_BLOCK - 1) / DOT_BLOCK,
+          group_bytes = blocks * ((k + 1) / 2 * 2 * DOT_BLOCK);
   struct weights_x8 w = {operand[DOT_W], p->w_signed, p->w_zero_count, operand[DOT_W_ZERO]};
   EAIC_ROLLED
   for (int32_t group = 0; group < p->group; group++, w.packed += group_bytes) {
@@ -107,7 +111,8 @@ EAIC_INLINE void conv_tile_f32(const struct conv_params *p, void *const *operand
   }
   float *a = operand[DOT_SCRATCH];
   EAIC_ROLLED
-  for (int32_t r = 0; r < rows; r++) gather_patch_f32(p, a + r * dot_row_stride(k), x, pixel + r, group * depth);
+  for (int32_t r = 0; r < rows; r++)
+    gather_patch_f32(p, a + r * dot_row_stride(k), x, pixel + r, group * depth);
   dense_rows_f32(b, rows, channels, a, dot_row_stride(k), k, w, DOT_BLOCK, k * DOT_BLOCK, p->out_c);
 }
 

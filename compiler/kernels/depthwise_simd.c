@@ -1,16 +1,17 @@
-/* Depthwise convolutions with 128-bit vectors, 8 channels (a block) at a time. For each output row and block the input rows
- * that it needs are gathered, with padding, into scratch: every tap is then a constant offset from one pointer.
+/* Depthwise convolutions with 128-bit vectors, 8 channels (a block) at a time. For each output row and block
+ * the input rows that it needs are gathered, with padding, into scratch: every tap is then a constant offset
+ * from one pointer.
  *
- * Integers are widened to i16 on the way, and rows 2i and 2i + 1 interleaved channel by channel, so that one i32x4.dot
- * multiplies two taps: scratch is [kernel_h / 2][pixels][8][2], then of an odd last row [pixels][8]. The taps' order in packed
- * weights follows: see depthwise_tap. */
+ * Integers are widened to i16 on the way, and rows 2i and 2i + 1 interleaved channel by channel, so that one
+ * i32x4.dot multiplies two taps: scratch is [kernel_h / 2][pixels][8][2], then of an odd last row
+ * [pixels][8]. The taps' order in packed weights follows: see depthwise_tap. */
 #include "kernels/dot_tile.h"
 
 #if EAIC_SIMD128
 
-enum { DEPTHWISE_UNROLLED_TAPS = 25 };
+enum { DEPTHWISE_UNROLLED_TAPS = 49 };
 
-/* Where the 8 channels of a block are in one input row, from pixel to pixel; padding rows stay at one cell. */
+/* Where the 8 channels of a block are in one input row, from pixel to pixel; padding stays at a cell. */
 struct row_source {
   const uint8_t *at;
   int32_t step; /* bytes */
@@ -33,7 +34,8 @@ EAIC_INLINE struct row_source source_of(const struct conv_params *p, const void 
   int32_t r = row % p->out_h * p->stride_h - p->pad_top + i * p->dilation_h, image = row / p->out_h;
   if (r < 0 || r >= p->in_h) return (struct row_source){padding, 0};
   int32_t pixel = (image * p->in_h + r) * p->in_w + columns_of(p).first;
-  return (struct row_source){(const uint8_t *)x + (pixel * p->in_c + channel) * element_bytes, p->in_c * element_bytes};
+  return (struct row_source){(const uint8_t *)x + (pixel * p->in_c + channel) * element_bytes,
+                             p->in_c * element_bytes};
 }
 
 /* What the gathering of integers needs to know. */
@@ -48,8 +50,8 @@ EAIC_INLINE v128_t gather_pixel(const struct gather *g, const uint8_t *at) {
   return g->p->x_is_centered ? wasm_i16x8_sub(v, g->zero) : v;
 }
 
-EAIC_INLINE int16_t *gather_pairs(const struct gather *g, int16_t *to, struct row_source a, struct row_source b,
-                                  int32_t count) {
+EAIC_INLINE int16_t *gather_pairs(const struct gather *g, int16_t *to, struct row_source a,
+                                  struct row_source b, int32_t count) {
   EAIC_ROLLED
   for (int32_t i = 0; i < count; i++, to += 16, a.at += a.step, b.at += b.step) {
     v128_t even = gather_pixel(g, a.at), odd = gather_pixel(g, b.at);
@@ -66,7 +68,8 @@ EAIC_INLINE int16_t *gather_single(const struct gather *g, int16_t *to, struct r
 }
 
 /* All kernel rows of one block at one output row. */
-EAIC_INLINE void gather_rows_x8(const struct gather *g, int16_t *to, const void *x, int32_t row, int32_t channel) {
+EAIC_INLINE void gather_rows_x8(const struct gather *g, int16_t *to, const void *x, int32_t row,
+                                int32_t channel) {
   const struct conv_params *p = g->p;
   struct row_columns columns = columns_of(p);
   struct row_source padding = {g->padding, 0};
@@ -100,7 +103,8 @@ EAIC_INLINE struct sums load_weights(const struct conv_params *p, const uint8_t 
   w += (uint32_t)(pair * 16);
   struct sums v = {load8x8(w, p->w_signed), load8x8(w + 8u, p->w_signed)};
   if (z->count == 0) return v;
-  if (2 * pair == p->kernel_h * p->kernel_w - 1) return (struct sums){wasm_i16x8_sub(v.low, z->single), v.high};
+  if (2 * pair == p->kernel_h * p->kernel_w - 1)
+    return (struct sums){wasm_i16x8_sub(v.low, z->single), v.high};
   return (struct sums){wasm_i16x8_sub(v.low, z->pairs.low), wasm_i16x8_sub(v.high, z->pairs.high)};
 }
 
@@ -120,8 +124,8 @@ struct scratch_window {
 };
 
 /* Adds pair number `pair` of taps. */
-EAIC_INLINE struct sums add_taps(const struct conv_params *p, struct sums s, struct scratch_window at, struct sums w,
-                                 int32_t pair) {
+EAIC_INLINE struct sums add_taps(const struct conv_params *p, struct sums s, struct scratch_window at,
+                                 struct sums w, int32_t pair) {
   int32_t row_pairs = p->kernel_h / 2 * p->kernel_w;
   if (pair < row_pairs) {
     int32_t pixel = pair / p->kernel_w * depthwise_row_pixels(p) + pair % p->kernel_w * p->dilation_w;
@@ -145,8 +149,8 @@ EAIC_INLINE struct sums add_taps(const struct conv_params *p, struct sums s, str
 }
 
 /* One output row of one block of channels. Weights of small kernels are widened before the loop. */
-EAIC_INLINE void depthwise_block_x8(const struct conv_params *p, struct block b, const int16_t *x, const uint8_t *w,
-                                    const struct weight_zeros *z) {
+EAIC_INLINE void depthwise_block_x8(const struct conv_params *p, struct block b, const int16_t *x,
+                                    const uint8_t *w, const struct weight_zeros *z) {
   int32_t taps = p->kernel_h * p->kernel_w, pairs = (taps + 1) / 2;
   struct scratch_window at = {x, x + p->kernel_h / 2 * depthwise_row_pixels(p) * 16};
   struct sums kept[DEPTHWISE_UNROLLED_TAPS / 2 + 1], start = {start_i32x4(b, 0), start_i32x4(b, 4)};
@@ -175,7 +179,8 @@ EAIC_INLINE void depthwise_block_x8(const struct conv_params *p, struct block b,
 EAIC_KERNEL(depthwise_x8_simd128) {
   const struct conv_params *p = params;
   const struct dot_numbers *numbers = operand[DOT_NUMBERS];
-  int32_t zero = zero_point_at(operand[DOT_X_ZERO], p->x_zero_is_operand, 0, p->x_signed, numbers->x_zero_point);
+  int32_t zero =
+      zero_point_at(operand[DOT_X_ZERO], p->x_zero_is_operand, 0, p->x_signed, numbers->x_zero_point);
   uint8_t *padding = operand[DOT_SCRATCH];
   int16_t *x = (int16_t *)(void *)(padding + DEPTHWISE_CELL);
   wasm_v128_store(padding, wasm_i8x16_splat((int8_t)zero));
@@ -206,8 +211,8 @@ EAIC_INLINE float *gather_f32(float *to, struct row_source a, int32_t count) {
   return to;
 }
 
-EAIC_INLINE void gather_rows_f32(const struct conv_params *p, float *to, const void *x, int32_t row, int32_t channel,
-                                 const uint8_t *padding) {
+EAIC_INLINE void gather_rows_f32(const struct conv_params *p, float *to, const void *x, int32_t row,
+                                 int32_t channel, const uint8_t *padding) {
   struct row_columns columns = columns_of(p);
   EAIC_ROLLED
   for (int32_t i = 0; i < p->kernel_h; i++) {
@@ -217,19 +222,34 @@ EAIC_INLINE void gather_rows_f32(const struct conv_params *p, float *to, const v
   }
 }
 
-/* One output row of one block of channels, f32: taps in order. */
-EAIC_INLINE void depthwise_block_f32(const struct conv_params *p, struct block b, const float *x, const float *w) {
+EAIC_INLINE v128_t add_tap_f32(const struct conv_params *p, v128_t sum, const float *x, v128_t w, int32_t t) {
+  int32_t pixel = t / p->kernel_w * depthwise_row_pixels(p) + t % p->kernel_w * p->dilation_w;
+  return wasm_f32x4_add(sum, wasm_f32x4_mul(wasm_v128_load(x + (uint32_t)(pixel * DOT_BLOCK)), w));
+}
+
+/* One output row of half a block, f32: taps in order. Four channels at a time leave registers for the weights
+ * of a 3x3 kernel. */
+EAIC_INLINE void depthwise_half_f32(const struct conv_params *p, struct block b, const float *x,
+                                    const float *w) {
+  int32_t taps = p->kernel_h * p->kernel_w;
   struct finish f = finish_of(b, 0);
+  v128_t kept[DEPTHWISE_UNROLLED_TAPS];
+  if (taps <= DEPTHWISE_UNROLLED_TAPS) {
+    EAIC_UNROLLED
+    for (int32_t t = 0; t < taps; t++) kept[t] = wasm_v128_load(w + (uint32_t)(t * DOT_BLOCK));
+  }
   EAIC_ROLLED
   for (int32_t column = 0; column < p->out_w; column++, x += p->stride_w * DOT_BLOCK, b.i += p->out_c) {
-    struct sums s = {wasm_f32x4_splat(0), wasm_f32x4_splat(0)};
-    for (int32_t t = 0; t < p->kernel_h * p->kernel_w; t++) {
-      int32_t pixel = t / p->kernel_w * depthwise_row_pixels(p) + t % p->kernel_w * p->dilation_w;
-      const float *v = x + (uint32_t)(pixel * DOT_BLOCK), *u = w + (uint32_t)(t * DOT_BLOCK);
-      s.low = wasm_f32x4_add(s.low, wasm_f32x4_mul(wasm_v128_load(v), wasm_v128_load(u)));
-      s.high = wasm_f32x4_add(s.high, wasm_f32x4_mul(wasm_v128_load(v + 4u), wasm_v128_load(u + 4u)));
+    v128_t sum = wasm_f32x4_splat(0);
+    if (taps <= DEPTHWISE_UNROLLED_TAPS) {
+      EAIC_UNROLLED
+      for (int32_t t = 0; t < taps; t++) sum = add_tap_f32(p, sum, x, kept[t], t);
+    } else {
+      EAIC_ROLLED
+      for (int32_t t = 0; t < taps; t++) sum = add_tap_f32(p, sum, x, wasm_v128_load(w + t * DOT_BLOCK), t);
     }
-    store_block_f32(b, &f, s.low, s.high);
+    if (b.epilogue->has_bias) sum = wasm_f32x4_add(sum, f.bias_low);
+    store_half(b, finish_f32x4(b, &f, 0, sum));
   }
 }
 
@@ -248,7 +268,9 @@ EAIC_KERNEL(depthwise_f32_simd128) {
       b.n = block_start(first, p->out_c);
       b.i = row * p->out_w * p->out_c + b.n;
       gather_rows_f32(p, x, operand[DOT_X], row, b.n, padding);
-      depthwise_block_f32(p, b, x, (const float *)operand[DOT_W] + first * taps);
+      const float *w = (const float *)operand[DOT_W] + first * taps;
+      depthwise_half_f32(p, b, x, w);
+      if (b.count > 4) depthwise_half_f32(p, half_block(b), x + 4, w + 4);
     }
   }
 }

@@ -1,5 +1,5 @@
-/* Tiles of dot products with 128-bit vectors: 8 output channels (a block) of 4 rows or 1. The words below store a block
- * as struct dot_epilogue says, with the same bits as the portable words. */
+/* Tiles of dot products with 128-bit vectors: 8 output channels (a block) of 4 rows or 1. The words below
+ * store a block as struct dot_epilogue says, with the same bits as the portable words. */
 #ifndef EAIC_DOT_TILE_H
 #define EAIC_DOT_TILE_H
 
@@ -7,8 +7,8 @@
 
 #if EAIC_SIMD128
 
-/* Where a block ends up: element `i` of y and residual, output channel `n`, `count` channels (8, or fewer when there are
- * fewer in all). */
+/* Where a block ends up: element `i` of y and residual, output channel `n`, `count` channels (8, or fewer
+ * when there are fewer in all). */
 struct block {
   const struct dot_epilogue *epilogue;
   void *const *operand;
@@ -30,8 +30,8 @@ struct finish {
   v128_t ratio_a, ratio_b, fixed;
 };
 
-/* Reads a number behind the dot-product loop: were it not volatile, LLVM would read it before, and keep it in one of 16 vector
- * registers that engines need for sums. */
+/* Reads a number behind the dot-product loop: were it not volatile, LLVM would read it before, and keep it in
+ * one of 16 vector registers that engines need for sums. */
 EAIC_INLINE v128_t splat_late(const float *p) { return wasm_f32x4_splat(*(const volatile float *)p); }
 
 EAIC_INLINE struct finish finish_of(struct block b, int32_t integer) {
@@ -65,17 +65,25 @@ EAIC_INLINE struct finish finish_of(struct block b, int32_t integer) {
   return f;
 }
 
-EAIC_INLINE void store_words(struct block b, v128_t low, v128_t high) {
-  uint32_t *y = (uint32_t *)b.operand[DOT_Y] + b.i;
-  if (b.count == DOT_BLOCK) {
-    wasm_v128_store(y, low);
-    wasm_v128_store(y + 4, high);
+/* The second four channels of a block. */
+EAIC_INLINE struct block half_block(struct block b) {
+  return (struct block){b.epilogue, b.operand, b.i + 4, b.n + 4, b.count - 4};
+}
+
+/* Stores the first four channels of a block, or as many as it has. */
+EAIC_INLINE void store_half(struct block b, v128_t v) {
+  uint32_t *y = (uint32_t *)b.operand[DOT_Y] + b.i, word[4];
+  if (b.count >= 4) {
+    wasm_v128_store(y, v);
     return;
   }
-  uint32_t word[DOT_BLOCK];
-  wasm_v128_store(word, low);
-  wasm_v128_store(word + 4, high);
+  wasm_v128_store(word, v);
   for (int32_t j = 0; j < b.count; j++) y[j] = word[j];
+}
+
+EAIC_INLINE void store_words(struct block b, v128_t low, v128_t high) {
+  store_half(b, low);
+  if (b.count > 4) store_half(half_block(b), high);
 }
 
 EAIC_INLINE void store_bytes(struct block b, v128_t v) {
@@ -109,8 +117,10 @@ EAIC_INLINE void store_block_f32(struct block b, const struct finish *f, v128_t 
 /* add_residual_x8 of four levels. */
 EAIC_INLINE v128_t add_residual_i32x4(struct block b, const struct finish *f, v128_t level, v128_t residual) {
   int32_t first = b.epilogue->residual == DOT_RESIDUAL_FIRST;
-  v128_t v = add_levels_f32x4(first ? residual : level, first ? level : residual, f->ratio_a, f->ratio_b, f->fixed);
-  return round_even_i32x4(clamp_levels_f32x4(v, f->post_low, f->post_high), wasm_i32x4_splat(round_offset(0)));
+  v128_t v =
+      add_levels_f32x4(first ? residual : level, first ? level : residual, f->ratio_a, f->ratio_b, f->fixed);
+  return round_even_i32x4(clamp_levels_f32x4(v, f->post_low, f->post_high),
+                          wasm_i32x4_splat(round_offset(0)));
 }
 
 /* Sums that start from the bias. */
@@ -167,8 +177,8 @@ EAIC_INLINE struct pair_zeros pair_zeros_at(struct weights_x8 w, int32_t n) {
                              wasm_i16x8_shuffle(z, z, 4, 4, 5, 5, 6, 6, 7, 7)};
 }
 
-/* `rows` rows of i16 from `a` on, `stride` elements apart, times one block of `pairs` pairs of weights; y's rows are
- * `y_stride` elements apart. `rows` is 4 or 1, a constant. */
+/* `rows` rows of i16 from `a` on, `stride` elements apart, times one block of `pairs` pairs of weights; y's
+ * rows are `y_stride` elements apart. `rows` is 4 or 1, a constant. */
 EAIC_INLINE void dense_block_x8(struct block b, int32_t rows, const int16_t *a, int32_t stride, int32_t pairs,
                                 struct weights_x8 w, int32_t y_stride) {
   v128_t low[DOT_TILE_ROWS], high[DOT_TILE_ROWS];
@@ -220,27 +230,58 @@ EAIC_INLINE void widen_x8(int16_t *to, const void *from, int32_t count, int32_t 
   }
 }
 
-/* The same in f32: rows `stride` floats apart times one block of weights; its row k is at w + k * w_row. */
-EAIC_INLINE void dense_block_f32(struct block b, int32_t rows, const float *a, int32_t stride, int32_t k,
-                                 const float *w, int32_t w_row, int32_t y_stride) {
+/* Sums of `rows` rows and a block. */
+struct tile_f32 {
   v128_t low[DOT_TILE_ROWS], high[DOT_TILE_ROWS];
-  for (int32_t r = 0; r < rows; r++) low[r] = high[r] = wasm_f32x4_splat(0);
+};
+
+/* One part of the sums: `count` neighbouring k. */
+EAIC_INLINE struct tile_f32 dense_part_f32(int32_t rows, const float *a, int32_t stride, int32_t count,
+                                           const float *w, int32_t w_row) {
+  struct tile_f32 t;
+  for (int32_t r = 0; r < rows; r++) t.low[r] = t.high[r] = wasm_f32x4_splat(0);
   EAIC_ROLLED
-  for (int32_t i = 0; i < k; i++, a++, w += w_row) {
+  for (int32_t i = 0; i < count; i++, a++, w += w_row) {
     v128_t w_low = wasm_v128_load(w), w_high = wasm_v128_load(w + 4);
     for (int32_t r = 0; r < rows; r++) {
-      v128_t x = wasm_v128_load32_splat(a + (uint32_t)(r * stride)); /* unsigned: a constant offset in wasm */
-      low[r] = wasm_f32x4_add(low[r], wasm_f32x4_mul(x, w_low));
-      high[r] = wasm_f32x4_add(high[r], wasm_f32x4_mul(x, w_high));
+      v128_t x = wasm_v128_load32_splat(a + (uint32_t)(r * stride));
+      t.low[r] = wasm_f32x4_add(t.low[r], wasm_f32x4_mul(x, w_low));
+      t.high[r] = wasm_f32x4_add(t.high[r], wasm_f32x4_mul(x, w_high));
     }
   }
-  struct finish f = finish_of(b, 0);
-  for (int32_t r = 0; r < rows; r++, b.i += y_stride) store_block_f32(b, &f, low[r], high[r]);
+  return t;
 }
 
-/* All channels of one tile. w_block: floats from one block's weights to the next; 0 means rows of b as they lie (w + channel). */
-EAIC_INLINE void dense_rows_f32(struct block b, int32_t rows, int32_t channels, const float *a, int32_t stride,
-                                int32_t k, const float *w, int32_t w_row, int32_t w_block, int32_t y_stride) {
+/* Rows `stride` floats apart times one block of weights; its row k is at w + k * w_row. */
+EAIC_INLINE struct tile_f32 dense_sums_f32(int32_t rows, const float *a, int32_t stride, int32_t k,
+                                           const float *w, int32_t w_row) {
+  if (k <= DOT_PART) return dense_part_f32(rows, a, stride, k, w, w_row);
+  struct tile_f32 sum;
+  for (int32_t r = 0; r < rows; r++) sum.low[r] = sum.high[r] = wasm_f32x4_splat(0);
+  EAIC_ROLLED
+  for (int32_t first = 0; first < k; first += DOT_PART) {
+    int32_t count = min_i32(k - first, DOT_PART);
+    struct tile_f32 part = dense_part_f32(rows, a + first, stride, count, w + first * w_row, w_row);
+    for (int32_t r = 0; r < rows; r++) {
+      sum.low[r] = wasm_f32x4_add(sum.low[r], part.low[r]);
+      sum.high[r] = wasm_f32x4_add(sum.high[r], part.high[r]);
+    }
+  }
+  return sum;
+}
+
+EAIC_INLINE void dense_block_f32(struct block b, int32_t rows, const float *a, int32_t stride, int32_t k,
+                                 const float *w, int32_t w_row, int32_t y_stride) {
+  struct tile_f32 sum = dense_sums_f32(rows, a, stride, k, w, w_row);
+  struct finish f = finish_of(b, 0);
+  for (int32_t r = 0; r < rows; r++, b.i += y_stride) store_block_f32(b, &f, sum.low[r], sum.high[r]);
+}
+
+/* All channels of one tile. w_block: floats from one block's weights to the next; 0 means rows of b as they
+ * lie (w + channel). */
+EAIC_INLINE void dense_rows_f32(struct block b, int32_t rows, int32_t channels, const float *a,
+                                int32_t stride, int32_t k, const float *w, int32_t w_row, int32_t w_block,
+                                int32_t y_stride) {
   int32_t i = b.i, n = b.n;
   b.count = min_i32(channels, DOT_BLOCK);
   EAIC_ROLLED
@@ -248,7 +289,8 @@ EAIC_INLINE void dense_rows_f32(struct block b, int32_t rows, int32_t channels, 
     int32_t start = block_start(first, channels);
     b.i = i + start;
     b.n = n + start;
-    dense_block_f32(b, rows, a, stride, k, w_block ? w + first / DOT_BLOCK * w_block : w + start, w_row, y_stride);
+    dense_block_f32(b, rows, a, stride, k, w_block ? w + first / DOT_BLOCK * w_block : w + start, w_row,
+                    y_stride);
   }
 }
 

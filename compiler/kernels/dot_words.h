@@ -30,24 +30,32 @@ EAIC_INLINE struct window window_of(const struct conv_params *p, int32_t pixel) 
                          (image * p->in_h + top) * p->in_w + left};
 }
 
+/* Ends one part of `width` f32 sums: see DOT_PART. */
+EAIC_INLINE void add_parts_f32(float *sum, float *part, int32_t width) {
+  for (int32_t j = 0; j < width; j++) {
+    sum[j] += part[j];
+    part[j] = 0;
+  }
+}
+
 /* The rest of the way to element i of an f32 y, after bias or scale: see struct dot_epilogue. */
-EAIC_INLINE void finish_f32(const struct dot_epilogue *e, const struct dot_numbers *numbers, void *const *operand,
-                            int32_t i, float v) {
+EAIC_INLINE void finish_f32(const struct dot_epilogue *e, const struct dot_numbers *numbers,
+                            void *const *operand, int32_t i, float v) {
   if (e->has_clip) v = clip_f32(v, numbers->low, numbers->high);
   if (e->residual) v = v + ((const float *)operand[DOT_RESIDUAL])[i];
   if (e->has_post_clip) v = clip_f32(v, numbers->post_low, numbers->post_high);
   ((float *)operand[DOT_Y])[i] = v;
 }
 /* Stores one f32 sum as element i (channel n) of y. */
-EAIC_INLINE void store_f32(const struct dot_epilogue *e, const struct dot_numbers *numbers, void *const *operand,
-                           int32_t i, int32_t n, float sum) {
+EAIC_INLINE void store_f32(const struct dot_epilogue *e, const struct dot_numbers *numbers,
+                           void *const *operand, int32_t i, int32_t n, float sum) {
   if (e->has_bias) sum = sum + ((const float *)operand[DOT_BIAS])[n];
   finish_f32(e, numbers, operand, i, sum);
 }
 
 /* The quantized add of a level and the residual's, QLinearAdd of ONNX Runtime. */
-EAIC_INLINE int32_t add_residual_x8(const struct dot_epilogue *e, const struct dot_numbers *numbers, int32_t level,
-                                    int32_t residual) {
+EAIC_INLINE int32_t add_residual_x8(const struct dot_epilogue *e, const struct dot_numbers *numbers,
+                                    int32_t level, int32_t residual) {
   float a = (float)(e->residual == DOT_RESIDUAL_FIRST ? residual : level);
   float b = (float)(e->residual == DOT_RESIDUAL_FIRST ? level : residual);
   float v = fma_f32(a, numbers->ratio_a, fma_f32(b, numbers->ratio_b, numbers->fixed));
@@ -55,8 +63,8 @@ EAIC_INLINE int32_t add_residual_x8(const struct dot_epilogue *e, const struct d
 }
 
 /* Stores one integer sum as element i (channel n) of y. */
-EAIC_INLINE void store_x8(const struct dot_epilogue *e, const struct dot_numbers *numbers, void *const *operand,
-                          int32_t i, int32_t n, int32_t sum) {
+EAIC_INLINE void store_x8(const struct dot_epilogue *e, const struct dot_numbers *numbers,
+                          void *const *operand, int32_t i, int32_t n, int32_t sum) {
   if (e->has_bias) sum = add_wrapping(sum, ((const int32_t *)operand[DOT_BIAS])[n]);
   if (e->output == DOT_S32) {
     ((int32_t *)operand[DOT_Y])[i] = sum;
@@ -68,12 +76,14 @@ EAIC_INLINE void store_x8(const struct dot_epilogue *e, const struct dot_numbers
     return;
   }
   int32_t level = requantize_f32(v, numbers->low, numbers->high, numbers->zero_point);
-  if (e->residual) level = add_residual_x8(e, numbers, level, load8(operand[DOT_RESIDUAL], i, e->residual_signed));
+  if (e->residual)
+    level = add_residual_x8(e, numbers, level, load8(operand[DOT_RESIDUAL], i, e->residual_signed));
   store8(operand[DOT_Y], i, level);
 }
 
 /* Zero points of an 8-bit operand: number i of `count` (0: none, and `fallback` counts). */
-EAIC_INLINE int32_t zero_point_at(const void *zeros, int32_t count, int32_t i, int32_t is_signed, int32_t fallback) {
+EAIC_INLINE int32_t zero_point_at(const void *zeros, int32_t count, int32_t i, int32_t is_signed,
+                                  int32_t fallback) {
   return count == 0 ? fallback : load8(zeros, count == 1 ? 0 : i, is_signed);
 }
 

@@ -1,5 +1,5 @@
-/* One kernel for each elementwise row of ir/ops.def and element type. With constant params each is one counted loop, which
- * LLVM vectorises. */
+/* One kernel for each elementwise row of ir/ops.def and element type. With constant params each is one
+ * counted loop, which LLVM vectorises. */
 #include "kernels/kernel.h"
 
 #include "kernels/broadcast.h"

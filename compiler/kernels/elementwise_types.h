@@ -1,5 +1,6 @@
-/* The element types of the elementwise rows of ir/ops.def, for tables that expand a row to one kernel a type: the `types`
- * column F, A, L or E of a row calls M(type, ...) for each. X storage types (f16, bf16) are cast to f32 before. */
+/* The element types of the elementwise rows of ir/ops.def, for tables that expand a row to one kernel a type:
+ * the `types` column F, A, L or E of a row calls M(type, ...) for each. X storage types (f16, bf16) are cast
+ * to f32 before. */
 #ifndef EAIC_ELEMENTWISE_TYPES_H
 #define EAIC_ELEMENTWISE_TYPES_H
 

@@ -1,5 +1,6 @@
-/* The scalar function of each elementwise row of ir/ops.def: unary_<name>_<type>(x, alpha, beta), binary_<name>_<type>(a, b,
- * alpha) and compare_<name>_<type>(a, b). Each macro below is one definition for a family of types. ONNX semantics. */
+/* The scalar function of each elementwise row of ir/ops.def: unary_<name>_<type>(x, alpha, beta),
+ * binary_<name>_<type>(a, b, alpha) and compare_<name>_<type>(a, b). Each macro below is one definition for a
+ * family of types. ONNX semantics. */
 #ifndef EAIC_ELEMENTWISE_WORDS_H
 #define EAIC_ELEMENTWISE_WORDS_H
 
@@ -34,15 +35,17 @@ typedef uint64_t wrap_u64, wrap_s64;
     if (y == 0 || x >= infinity || y > infinity) return (a * b) / (a * b); /* NaN */                         \
     if (x < y) return a;                                                                                     \
     int ex = (int)(x >> (fraction)), ey = (int)(y >> (fraction));                                            \
-    x = ex ? (x & (one - 1)) | one : x << 1; /* denormals: exponent 0 with a doubled mantissa */             \
-    y = ey ? (y & (one - 1)) | one : y << 1;                                                                 \
+    x = ex ? (x & (one - 1)) | one : x; /* now x * 2^ex and y * 2^ey, one <= x, y < 2 * one */               \
+    y = ey ? (y & (one - 1)) | one : y;                                                                      \
+    for (ex += !ex; x < one; ex--) x <<= 1;                                                                  \
+    for (ey += !ey; y < one; ey--) y <<= 1;                                                                  \
     for (; ex > ey; ex--) {                                                                                  \
       if (x >= y) x -= y;                                                                                    \
       x <<= 1;                                                                                               \
     }                                                                                                        \
     if (x >= y) x -= y;                                                                                      \
-    for (; x != 0 && x < one && ex > 0; ex--) x <<= 1;                                                       \
-    x = x == 0 ? 0 : ex > 0 ? (x - one) | (word)ex << (fraction) : x >> 1;                                   \
+    for (; x != 0 && x < one; ex--) x <<= 1;                                                                 \
+    x = x == 0 ? 0 : ex > 0 ? (x - one) | (word)ex << (fraction) : x >> (1 - ex);                            \
     return t##_of_bits(x | sign);                                                                            \
   }
 FLOAT_REMAINDER(f32, 32, 23)
@@ -69,7 +72,7 @@ FLOAT_REMAINDER(f64, 64, 52)
   UNARY_WORD(erf, t) { return k_erf_##t(x); }                                                         \
   UNARY_WORD(leaky_relu, t) { return x < 0 ? (c_##t)alpha * x : x; }                                  \
   UNARY_WORD(hard_sigmoid, t) { return unary_clip_##t((c_##t)alpha * x + (c_##t)beta, 0, 1); }        \
-  UNARY_WORD(hard_swish, t) { return x * unary_clip_##t(x * (c_##t)(1.0f / 6.0f) + (c_##t)0.5, 0, 1); } \
+  UNARY_WORD(hard_swish, t) { return x * unary_clip_##t(x * ((c_##t)1 / 6) + (c_##t)0.5, 0, 1); } \
   UNARY_WORD(elu, t) { return x < 0 ? (c_##t)alpha * k_expm1_##t(x) : x; }                            \
   UNARY_WORD(softplus, t) { return k_softplus_##t(x); }                                               \
   BINARY_WORD(div, t) { return a / b; }                                                               \
@@ -90,32 +93,36 @@ TYPES_SIGNED(IS_NEGATIVE_SIGNED, )
 TYPES_UNSIGNED(IS_NEGATIVE_UNSIGNED, )
 
 /* Integers wrap around. Bounds of clip are floats: one outside of the type's range bounds nothing. */
-#define INTEGER_WORDS(t, lowest, highest)                                                                             \
-  EAIC_INLINE c_##t saturate_##t(float x) {                                                                           \
-    return !((double)x > (double)(lowest)) ? (c_##t)(lowest) : (double)x >= (double)(highest) ? (c_##t)(highest) : (c_##t)x; \
-  }                                                                                                                   \
-  BINARY_WORD(max, t) { return a > b ? a : b; }                                                                       \
-  BINARY_WORD(min, t) { return a < b ? a : b; }                                                                       \
-  UNARY_WORD(clip, t) { return binary_min_##t(binary_max_##t(x, saturate_##t(alpha), 0), saturate_##t(beta), 0); }    \
-  UNARY_WORD(neg, t) { return (c_##t)(0 - (wrap_##t)x); }                                                             \
-  UNARY_WORD(abs, t) { return is_negative_##t(x) ? (c_##t)(0 - (wrap_##t)x) : x; }                                    \
-  UNARY_WORD(sign, t) { return (c_##t)(is_negative_##t(x) ? -1 : x != 0); }                                           \
-  BINARY_WORD(div, t) { /* -1 apart: the lowest number has no opposite */                                             \
-    if (b == 0) return 0;                                                                                             \
-    return is_negative_##t(b) && b == (c_##t)-1 ? (c_##t)(0 - (wrap_##t)a) : (c_##t)(a / b);                          \
-  }                                                                                                                   \
-  BINARY_WORD(mod, t) {                                                                                               \
-    if (b == 0 || (is_negative_##t(b) && b == (c_##t)-1)) return 0;                                                   \
-    c_##t r = (c_##t)(a % b);                                                                                         \
-    return alpha == 0 && r != 0 && is_negative_##t(r) != is_negative_##t(b) ? (c_##t)(r + b) : r;                     \
-  }                                                                                                                   \
-  BINARY_WORD(pow, t) {                                                                                               \
-    if (is_negative_##t(b)) return (c_##t)(a == 1 ? 1 : a != (c_##t)-1 ? 0 : b & 1 ? -1 : 1);                         \
-    wrap_##t power = 1, base = (wrap_##t)a;                                                                           \
-    for (uint64_t n = (uint64_t)b; n != 0; n >>= 1, base *= base)                                                     \
-      if (n & 1) power *= base;                                                                                       \
-    return (c_##t)power;                                                                                              \
-  }                                                                                                                   \
+#define INTEGER_WORDS(t, lowest, highest)                                                         \
+  EAIC_INLINE c_##t saturate_##t(float x) {                                                       \
+    return !((double)x > (double)(lowest))  ? (c_##t)(lowest)                                     \
+           : (double)x >= (double)(highest) ? (c_##t)(highest)                                    \
+                                            : (c_##t)x;                                           \
+  }                                                                                               \
+  BINARY_WORD(max, t) { return a > b ? a : b; }                                                   \
+  BINARY_WORD(min, t) { return a < b ? a : b; }                                                   \
+  UNARY_WORD(clip, t) {                                                                           \
+    return binary_min_##t(binary_max_##t(x, saturate_##t(alpha), 0), saturate_##t(beta), 0);      \
+  }                                                                                               \
+  UNARY_WORD(neg, t) { return (c_##t)(0 - (wrap_##t)x); }                                         \
+  UNARY_WORD(abs, t) { return is_negative_##t(x) ? (c_##t)(0 - (wrap_##t)x) : x; }                \
+  UNARY_WORD(sign, t) { return (c_##t)(is_negative_##t(x) ? -1 : x != 0); }                       \
+  BINARY_WORD(div, t) { /* -1 apart: the lowest number has no opposite */                         \
+    if (b == 0) return 0;                                                                         \
+    return is_negative_##t(b) && b == (c_##t)-1 ? (c_##t)(0 - (wrap_##t)a) : (c_##t)(a / b);    \
+  }                                                                                               \
+  BINARY_WORD(mod, t) {                                                                           \
+    if (b == 0 || (is_negative_##t(b) && b == (c_##t)-1)) return 0;                             \
+    c_##t r = (c_##t)(a % b);                                                                     \
+    return alpha == 0 && r != 0 && is_negative_##t(r) != is_negative_##t(b) ? (c_##t)(r + b) : r; \
+  }                                                                                               \
+  BINARY_WORD(pow, t) {                                                                           \
+    if (is_negative_##t(b)) return (c_##t)(a == 1 ? 1 : a != (c_##t)-1 ? 0 : b & 1 ? -1 : 1);   \
+    wrap_##t power = 1, base = (wrap_##t)a;                                                       \
+    for (uint64_t n = (uint64_t)b; n != 0; n >>= 1, base *= base)                                 \
+      if (n & 1) power *= base;                                                                   \
+    return (c_##t)power;                                                                          \
+  }                                                                                               \
   BINARY_WORD(prelu, t) { return is_negative_##t(a) ? (c_##t)((wrap_##t)a * (wrap_##t)b) : a; }
 INTEGER_WORDS(u8, 0, UINT8_MAX)
 INTEGER_WORDS(u16, 0, UINT16_MAX)

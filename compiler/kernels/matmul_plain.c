@@ -1,8 +1,8 @@
 /* Matrix products, portable C: the oracle of the SIMD variants, and the product at level scalar. */
 #include "kernels/matmul_words.h"
 
-EAIC_INLINE void matmul_columns_x8(const struct matmul_params *p, void *const *operand, struct matmul_batch at,
-                                   int32_t m, int32_t n, int32_t width) {
+EAIC_INLINE void matmul_columns_x8(const struct matmul_params *p, void *const *operand,
+                                   struct matmul_batch at, int32_t m, int32_t n, int32_t width) {
   const struct dot_numbers *numbers = operand[DOT_NUMBERS];
   const uint8_t *a = (const uint8_t *)operand[DOT_X] + (at.a + m * p->a_row);
   const uint8_t *b = (const uint8_t *)operand[DOT_W] + (at.b + n * p->b_column);
@@ -34,14 +34,18 @@ EAIC_KERNEL(matmul_x8_plain) {
   }
 }
 
-EAIC_INLINE void matmul_columns_f32(const struct matmul_params *p, void *const *operand, struct matmul_batch at,
-                                    int32_t m, int32_t n, int32_t width) {
+EAIC_INLINE void matmul_columns_f32(const struct matmul_params *p, void *const *operand,
+                                    struct matmul_batch at, int32_t m, int32_t n, int32_t width) {
   const float *a = (const float *)operand[DOT_X] + (at.a + m * p->a_row);
   const float *b = (const float *)operand[DOT_W] + (at.b + n * p->b_column);
-  float sum[4];
-  for (int32_t j = 0; j < width; j++) sum[j] = 0;
-  for (int32_t k = 0; k < p->k; k++)
-    for (int32_t j = 0; j < width; j++) sum[j] += a[k * p->a_column] * b[k * p->b_row + j * p->b_column];
+  float sum[4], part[4];
+  for (int32_t j = 0; j < width; j++) sum[j] = part[j] = 0;
+  for (int32_t first = 0; first < p->k; first += DOT_PART) {
+    int32_t end = min_i32(p->k, first + DOT_PART);
+    for (int32_t k = first; k < end; k++)
+      for (int32_t j = 0; j < width; j++) part[j] += a[k * p->a_column] * b[k * p->b_row + j * p->b_column];
+    add_parts_f32(sum, part, width);
+  }
   for (int32_t j = 0; j < width; j++)
     store_f32(&p->epilogue, operand[DOT_NUMBERS], operand, at.y + m * p->n + n + j, n + j, sum[j]);
 }

@@ -26,7 +26,8 @@ EAIC_KERNEL(matmul_x8_4x8_simd128) {
   EAIC_ROLLED
   for (int32_t batch = 0; batch < batches; batch++) {
     struct matmul_batch at = matmul_batch_at(p, batch);
-    struct weights_x8 w = {(const uint8_t *)operand[DOT_W] + at.b, p->w_signed, p->w_zero_count, operand[DOT_W_ZERO]};
+    struct weights_x8 w = {(const uint8_t *)operand[DOT_W] + at.b, p->w_signed, p->w_zero_count,
+                           operand[DOT_W_ZERO]};
     EAIC_ROLLED
     for (int32_t tile_row = 0; tile_row < p->m; tile_row += rows) {
       int32_t m = min_i32(tile_row, p->m - rows);
@@ -57,7 +58,8 @@ EAIC_KERNEL(matmul_f32_4x8_simd128) {
         a = tile;
       }
       struct block b = {&p->epilogue, operand, at.y + m * p->n, 0, 0};
-      dense_rows_f32(b, rows, p->n, a, stride, p->k, (const float *)operand[DOT_W] + at.b, p->b_row, p->b_block, p->n);
+      dense_rows_f32(b, rows, p->n, a, stride, p->k, (const float *)operand[DOT_W] + at.b, p->b_row,
+                     p->b_block, p->n);
     }
   }
 }

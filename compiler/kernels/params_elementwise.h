@@ -1,6 +1,6 @@
-/* Elementwise and quantization families. An output may have the address of an input of the same element size and shape.
- * Numbers that differ from layer to layer of one shape (scales, zero points) are an operand, so that such layers share
- * one function of the module. */
+/* Elementwise and quantization families. An output may have the address of an input of the same element size
+ * and shape. Numbers that differ from layer to layer of one shape (scales, zero points) are an operand, so
+ * that such layers share one function of the module. */
 #ifndef EAIC_PARAMS_ELEMENTWISE_H
 #define EAIC_PARAMS_ELEMENTWISE_H
 
@@ -11,8 +11,9 @@ struct unary_params {
 };
 enum { UNARY_X, UNARY_Y, UNARY_OPERANDS };
 
-/* Broadcast reads: the output is contiguous with `rank` axes, element (i0, i1 ..) of input k lies at sum(i * stride[k]).
- * Axes are merged as far as strides allow; the last axis has stride 0 or 1 in each input. rank >= 1. */
+/* Broadcast reads: the output is contiguous with `rank` axes, element (i0, i1 ..) of input k lies at sum(i *
+ * stride[k]). Axes are merged as far as strides allow; the last axis has stride 0 or 1 in each input. rank
+ * >= 1. */
 enum { BROADCAST_RANK = 8, BROADCAST_INPUTS = 3 };
 struct broadcast {
   int32_t rank;
@@ -35,16 +36,29 @@ struct where_params {
 enum { WHERE_CONDITION, WHERE_A, WHERE_B, WHERE_Y, WHERE_OPERANDS };
 
 /* y = x in another dtype. */
-enum element { ELEMENT_F32, ELEMENT_F64, ELEMENT_U8, ELEMENT_U16, ELEMENT_U32, ELEMENT_U64, ELEMENT_S8, ELEMENT_S16,
-               ELEMENT_S32, ELEMENT_S64, ELEMENT_BOOL, ELEMENT_F16, ELEMENT_BF16 };
+enum element {
+  ELEMENT_F32,
+  ELEMENT_F64,
+  ELEMENT_U8,
+  ELEMENT_U16,
+  ELEMENT_U32,
+  ELEMENT_U64,
+  ELEMENT_S8,
+  ELEMENT_S16,
+  ELEMENT_S32,
+  ELEMENT_S64,
+  ELEMENT_BOOL,
+  ELEMENT_F16,
+  ELEMENT_BF16
+};
 struct cast_params {
   int32_t count;
   int32_t from, to; /* enum element */
 };
 enum { CAST_X, CAST_Y, CAST_OPERANDS };
 
-/* f32 <-> levels, per tensor: one struct level_numbers. `type` is the enum element of the levels: quantize u8, s8, u16, s16;
- * dequantize s32 too. */
+/* f32 <-> levels, per tensor: one struct level_numbers. `type` is the enum element of the levels: quantize
+ * u8, s8, u16, s16; dequantize s32 too. */
 struct quantize_params {
   int32_t count;
   int32_t type;
@@ -55,13 +69,19 @@ struct level_numbers {
 };
 enum { QUANTIZE_X, QUANTIZE_Y, QUANTIZE_NUMBERS, QUANTIZE_OPERANDS };
 
-/* f32 <-> levels, element (o, c, i) with scale[c] and zero_point[c]; channels 1: one of each. Zero points have the type of the
- * levels, and may be absent. */
+/* f32 <-> levels, element (o, c, i) with scale[c] and zero_point[c]; channels 1: one of each. Zero points
+ * have the type of the levels, and may be absent. */
 struct quantize_axis_params {
   int32_t outer, channels, inner;
   int32_t type;
 };
-enum { QUANTIZE_AXIS_X, QUANTIZE_AXIS_Y, QUANTIZE_AXIS_SCALE, QUANTIZE_AXIS_ZERO_POINT, QUANTIZE_AXIS_OPERANDS };
+enum {
+  QUANTIZE_AXIS_X,
+  QUANTIZE_AXIS_Y,
+  QUANTIZE_AXIS_SCALE,
+  QUANTIZE_AXIS_ZERO_POINT,
+  QUANTIZE_AXIS_OPERANDS
+};
 
 /* y[i] = table[x[i]], x as u8; `bytes` of an element of y and the table: 1, 2, 4 or 8. */
 struct table_params {
@@ -76,7 +96,8 @@ struct quantize_dynamic_params {
 };
 enum { DYNAMIC_X, DYNAMIC_Y, DYNAMIC_SCALE, DYNAMIC_ZERO_POINT, DYNAMIC_OPERANDS };
 
-/* 8-bit quantized y = f(a, b): qlinear_add, qlinear_mul (ONNX Runtime's arithmetic) and <op>_x8 (dequantize both, f, quantize). */
+/* 8-bit quantized y = f(a, b): qlinear_add, qlinear_mul (ONNX Runtime's arithmetic) and <op>_x8 (dequantize
+ * both, f, quantize). */
 struct quantized_binary_params {
   struct broadcast at;
   int32_t a_signed, b_signed, y_signed;

@@ -104,6 +104,12 @@ enum { RESIZE_X, RESIZE_TABLES, RESIZE_Y, RESIZE_OPERANDS };
 
 enum reduce_kind { REDUCE_KIND_SUM, REDUCE_KIND_MEAN, REDUCE_KIND_MAX, REDUCE_KIND_MIN, REDUCE_KIND_PROD };
 enum { REDUCE_AXES = 4 };
+/* Orders of summation of floats over one reduced axis of n elements. Element after element; or by four lanes
+ * (element i to lane i % 4), joined as (0 + 2) + (1 + 3), then the last n % 4 elements: ONNX Runtime's
+ * GlobalAveragePool over planes. Or as its ReduceSum over contiguous rows: row r leaves out the elements
+ * before the next index of x divisible by 4, takes two sets of lanes in turn, adds the second to the first,
+ * then an odd last four, joins the lanes, and adds those left out before and after. */
+enum reduce_order { REDUCE_IN_ORDER, REDUCE_BY_LANES, REDUCE_BY_ALIGNED_LANES };
 
 /* y[kept..] = reduction of x over `reduced`, in row-major order of x. y is dense. Unused axes have size 1 and
  * stand first. */
@@ -112,6 +118,8 @@ struct reduce_params {
   int32_t kept[REDUCE_AXES], kept_stride[REDUCE_AXES];
   int32_t reduced[REDUCE_AXES], reduced_stride[REDUCE_AXES];
   int32_t count; /* product of reduced[] */
+  int32_t order; /* enum reduce_order, f32: others than IN_ORDER only for sums and means over the last of
+                    reduced[] */
   /* 8-bit mean: y = round_even(clamp(float(sum(x) - count * x_zero_point) * scale)) + y_zero_point */
   int32_t x_signed, y_signed, x_zero_point, y_zero_point;
   float scale;

@@ -45,10 +45,11 @@ X8_KERNEL(qlinear_add_x8_plain, qlinear_add_x8(a, b, n))
 X8_KERNEL(qlinear_mul_x8_plain, qlinear_mul_x8(a, b, n))
 
 /* The rows of ir/ops.def between a dequantize of each operand and a quantize. */
-#define DEQUANTIZED_KERNEL(name)                                                                               \
-  X8_KERNEL(name##_x8_plain,                                                                                   \
-            requantize_f32(binary_##name##_f32((float)(a - n->a_zero) * n->a_scale,                            \
-                                               (float)(b - n->b_zero) * n->b_scale, p->alpha) / n->y_scale,    \
+#define DEQUANTIZED_KERNEL(name)                                                                \
+  X8_KERNEL(name##_x8_plain,                                                                    \
+            requantize_f32(binary_##name##_f32((float)(a - n->a_zero) * n->a_scale,             \
+                                               (float)(b - n->b_zero) * n->b_scale, p->alpha) / \
+                               n->y_scale,                                                      \
                            n->low, n->high, n->y_zero))
 #define OP(e, name, min, max, outputs, infer, lower, attrs, doc)
 #define BINARY(e, name, types, doc) QUANTIZED_##types(DEQUANTIZED_KERNEL, name)
@@ -74,55 +75,61 @@ EAIC_INLINE v128_t x8_load(const uint8_t *x, int32_t i, int32_t step, int32_t is
 
 /* Two lanes of the add, in double precision with a rounding to single after each multiply-add. */
 EAIC_INLINE v128_t qlinear_add_x2(v128_t a, v128_t b, const struct quantized_binary_numbers *n) {
-  v128_t v = wasm_f64x2_add(wasm_f64x2_mul(wasm_f64x2_convert_low_i32x4(b), wasm_f64x2_splat((double)n->b_scale)),
-                            wasm_f64x2_splat((double)n->fixed));
+  v128_t v =
+      wasm_f64x2_add(wasm_f64x2_mul(wasm_f64x2_convert_low_i32x4(b), wasm_f64x2_splat((double)n->b_scale)),
+                     wasm_f64x2_splat((double)n->fixed));
   v = wasm_f64x2_promote_low_f32x4(wasm_f32x4_demote_f64x2_zero(v));
-  v = wasm_f64x2_add(wasm_f64x2_mul(wasm_f64x2_convert_low_i32x4(a), wasm_f64x2_splat((double)n->a_scale)), v);
+  v = wasm_f64x2_add(wasm_f64x2_mul(wasm_f64x2_convert_low_i32x4(a), wasm_f64x2_splat((double)n->a_scale)),
+                     v);
   return wasm_f32x4_demote_f64x2_zero(v);
 }
-EAIC_INLINE v128_t qlinear_add_x4(v128_t a, v128_t b, const struct quantized_binary_numbers *n, struct x8_lanes k) {
+EAIC_INLINE v128_t qlinear_add_x4(v128_t a, v128_t b, const struct quantized_binary_numbers *n,
+                                  struct x8_lanes k) {
   v128_t low = qlinear_add_x2(a, b, n);
   v128_t high = qlinear_add_x2(wasm_i32x4_shuffle(a, a, 2, 3, 2, 3), wasm_i32x4_shuffle(b, b, 2, 3, 2, 3), n);
   return x8_finish(wasm_i32x4_shuffle(low, high, 0, 1, 4, 5), k);
 }
-EAIC_INLINE v128_t qlinear_add_lanes(v128_t a, v128_t b, const struct quantized_binary_numbers *n, struct x8_lanes k,
-                                     int32_t is_signed) {
+EAIC_INLINE v128_t qlinear_add_lanes(v128_t a, v128_t b, const struct quantized_binary_numbers *n,
+                                     struct x8_lanes k, int32_t is_signed) {
   v128_t low = qlinear_add_x4(wasm_i32x4_extend_low_i16x8(a), wasm_i32x4_extend_low_i16x8(b), n, k);
   v128_t high = qlinear_add_x4(wasm_i32x4_extend_high_i16x8(a), wasm_i32x4_extend_high_i16x8(b), n, k);
   return narrow8_i32x4(low, high, is_signed);
 }
 
-EAIC_INLINE v128_t qlinear_mul_x4(v128_t product, const struct quantized_binary_numbers *n, struct x8_lanes k) {
+EAIC_INLINE v128_t qlinear_mul_x4(v128_t product, const struct quantized_binary_numbers *n,
+                                  struct x8_lanes k) {
   v128_t v = wasm_f32x4_mul(wasm_f32x4_convert_i32x4(product), wasm_f32x4_splat(n->a_scale));
   return x8_finish(wasm_f32x4_add(v, wasm_f32x4_splat(n->fixed)), k);
 }
-EAIC_INLINE v128_t qlinear_mul_lanes(v128_t a, v128_t b, const struct quantized_binary_numbers *n, struct x8_lanes k,
-                                     int32_t is_signed) {
+EAIC_INLINE v128_t qlinear_mul_lanes(v128_t a, v128_t b, const struct quantized_binary_numbers *n,
+                                     struct x8_lanes k, int32_t is_signed) {
   v128_t low = qlinear_mul_x4(wasm_i32x4_extmul_low_i16x8(a, b), n, k);
   v128_t high = qlinear_mul_x4(wasm_i32x4_extmul_high_i16x8(a, b), n, k);
   return narrow8_i32x4(low, high, is_signed);
 }
 
 /* Rows in groups of 8 lanes by `lanes`, the rest one by one by `value`. */
-#define X8_SIMD_KERNEL(name, lanes, value)                                                                   \
-  EAIC_KERNEL(name) {                                                                                        \
-    const struct quantized_binary_params *p = params;                                                        \
-    const struct quantized_binary_numbers numbers = *(const struct quantized_binary_numbers *)operand[QUANTIZED_NUMBERS], \
-                                          *n = &numbers;                                                     \
-    const struct x8_lanes k = x8_lanes_make(n);                                                              \
-    const int32_t rows = broadcast_rows(&p->at), columns = broadcast_columns(&p->at);                        \
-    const int32_t a_step = broadcast_step(&p->at, 0), b_step = broadcast_step(&p->at, 1);                    \
-    for (int32_t row = 0; row < rows; row++) {                                                               \
-      struct x8_row r = x8_row(p, operand, row);                                                             \
-      int32_t i = 0;                                                                                         \
-      for (; i + 8 <= columns; i += 8) {                                                                     \
-        v128_t v = lanes(x8_load(r.a, i, a_step, p->a_signed, k.a_zero),                                     \
-                         x8_load(r.b, i, b_step, p->b_signed, k.b_zero), n, k, p->y_signed);                 \
-        wasm_v128_store64_lane(r.y + i, v, 0);                                                               \
-      }                                                                                                      \
-      for (; i < columns; i++)                                                                               \
-        r.y[i] = (uint8_t)value(load8(r.a, i * a_step, p->a_signed), load8(r.b, i * b_step, p->b_signed), n); \
-    }                                                                                                        \
+#define X8_SIMD_KERNEL(name, lanes, value)                                                               \
+  EAIC_KERNEL(name) {                                                                                    \
+    const struct quantized_binary_params *p = params;                                                    \
+    const struct quantized_binary_numbers numbers = *(const struct quantized_binary_numbers *)           \
+                                                        operand[QUANTIZED_NUMBERS],                      \
+                                          *n = &numbers;                                                 \
+    const struct x8_lanes k = x8_lanes_make(n);                                                          \
+    const int32_t rows = broadcast_rows(&p->at), columns = broadcast_columns(&p->at);                    \
+    const int32_t a_step = broadcast_step(&p->at, 0), b_step = broadcast_step(&p->at, 1);                \
+    for (int32_t row = 0; row < rows; row++) {                                                           \
+      struct x8_row r = x8_row(p, operand, row);                                                         \
+      int32_t i = 0;                                                                                     \
+      for (; i + 8 <= columns; i += 8) {                                                                 \
+        v128_t v = lanes(x8_load(r.a, i, a_step, p->a_signed, k.a_zero),                                 \
+                         x8_load(r.b, i, b_step, p->b_signed, k.b_zero), n, k, p->y_signed);             \
+        wasm_v128_store64_lane(r.y + i, v, 0);                                                           \
+      }                                                                                                  \
+      for (; i < columns; i++)                                                                           \
+        r.y[i] =                                                                                         \
+            (uint8_t)value(load8(r.a, i * a_step, p->a_signed), load8(r.b, i * b_step, p->b_signed), n); \
+    }                                                                                                    \
   }
 
 X8_SIMD_KERNEL(qlinear_add_x8_simd128, qlinear_add_lanes, qlinear_add_x8)

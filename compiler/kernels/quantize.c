@@ -1,4 +1,5 @@
-/* Between floats and levels, per tensor, per axis, and with a scale that is computed at run time; and tables of 256. */
+/* Between floats and levels, per tensor, per axis, and with a scale that is computed at run time; and tables
+ * of 256. */
 #include "kernels/kernel.h"
 
 /* CASE(enum element, C type, lowest, highest) for each type of levels that quantize makes. */
@@ -70,20 +71,21 @@ EAIC_KERNEL(dequantize_f32_plain) {
   }
 }
 
-#define DEQUANTIZE_AXIS(element, level, lowest, highest)                                                 \
-  case element:                                                                                          \
-    if (p->inner == 1) {                                                                                 \
-      for (int32_t o = 0; o < p->outer; o++)                                                             \
-        for (int32_t c = 0; c < p->channels; c++)                                                        \
-          y[o * p->channels + c] = dequantize_f32(((const level *)x)[o * p->channels + c],               \
-                                                  zero_point ? ((const level *)zero_point)[c] : 0, scale[c]); \
-    } else {                                                                                             \
-      for (int32_t row = 0; row < p->outer * p->channels; row++) {                                       \
-        const int32_t c = row % p->channels, zero = zero_point ? ((const level *)zero_point)[c] : 0;     \
-        for (int32_t i = row * p->inner; i < (row + 1) * p->inner; i++)                                  \
-          y[i] = dequantize_f32(((const level *)x)[i], zero, scale[c]);                                  \
-      }                                                                                                  \
-    }                                                                                                    \
+#define DEQUANTIZE_AXIS(element, level, lowest, highest)                                             \
+  case element:                                                                                      \
+    if (p->inner == 1) {                                                                             \
+      for (int32_t o = 0; o < p->outer; o++)                                                         \
+        for (int32_t c = 0; c < p->channels; c++)                                                    \
+          y[o * p->channels + c] =                                                                   \
+              dequantize_f32(((const level *)x)[o * p->channels + c],                                \
+                             zero_point ? ((const level *)zero_point)[c] : 0, scale[c]);             \
+    } else {                                                                                         \
+      for (int32_t row = 0; row < p->outer * p->channels; row++) {                                   \
+        const int32_t c = row % p->channels, zero = zero_point ? ((const level *)zero_point)[c] : 0; \
+        for (int32_t i = row * p->inner; i < (row + 1) * p->inner; i++)                              \
+          y[i] = dequantize_f32(((const level *)x)[i], zero, scale[c]);                              \
+      }                                                                                              \
+    }                                                                                                \
     break;
 
 EAIC_KERNEL(dequantize_axis_f32_plain) {
@@ -161,7 +163,8 @@ EAIC_INLINE int32_t quantize_x8_lanes(const float *x, uint8_t *y, int32_t count,
   for (; i + 16 <= count; i += 16) {
     v128_t low = wasm_i16x8_narrow_i32x4(quantize_f32x4(x + i, n), quantize_f32x4(x + i + 4, n));
     v128_t high = wasm_i16x8_narrow_i32x4(quantize_f32x4(x + i + 8, n), quantize_f32x4(x + i + 12, n));
-    wasm_v128_store(y + i, is_signed ? wasm_i8x16_narrow_i16x8(low, high) : wasm_u8x16_narrow_i16x8(low, high));
+    wasm_v128_store(y + i,
+                    is_signed ? wasm_i8x16_narrow_i16x8(low, high) : wasm_u8x16_narrow_i16x8(low, high));
   }
   return i;
 }
@@ -171,7 +174,8 @@ EAIC_KERNEL(quantize_f32_x8_simd128) {
   const struct level_numbers n = *(const struct level_numbers *)operand[QUANTIZE_NUMBERS];
   const float *x = operand[QUANTIZE_X];
   uint8_t *y = operand[QUANTIZE_Y];
-  const int32_t is_signed = p->type == ELEMENT_S8, lowest = is_signed ? -128 : 0, highest = is_signed ? 127 : 255;
+  const int32_t is_signed = p->type == ELEMENT_S8, lowest = is_signed ? -128 : 0,
+                highest = is_signed ? 127 : 255;
   int32_t i = quantize_x8_lanes(x, y, p->count, is_signed, level_lanes_make(n, lowest, highest));
   for (; i < p->count; i++) y[i] = (uint8_t)quantize_f32(x[i], n.scale, n.zero_point, lowest, highest);
 }
@@ -196,7 +200,8 @@ EAIC_KERNEL(dequantize_x8_f32_simd128) {
   for (; i < p->count; i++) y[i] = dequantize_f32(load8(x, i, is_signed), n->zero_point, n->scale);
 }
 
-/* Not vectors (wasm has no gather), but eight independent look-ups a turn, which hide the loop and the loads' latency. */
+/* Not vectors (wasm has no gather), but eight independent look-ups a turn, which hide the loop and the loads'
+ * latency. */
 EAIC_KERNEL(table_x8_bytes_simd128) {
   const struct table_params *p = params;
   const uint8_t *x = operand[TABLE_X], *table = operand[TABLE_TABLE];

@@ -58,12 +58,53 @@ EAIC_INLINE float mean_or_same(const struct reduce_params *p, float v) {
   return p->kind == REDUCE_KIND_MEAN && p->count ? v / (float)p->count : v;
 }
 
-/* The reduced elements are contiguous: p->count of them, from each of the kept rows. */
+/* A function that adds n elements, `stride` apart, by lanes of four; the first `before` are left for later.
+ * V: one sum, or several side by side. */
+#define LANE_SUM(name, V, ZERO, ADD, LOAD)                                                             \
+  EAIC_INLINE V name(const float *x, int32_t stride, int32_t n, int32_t before, int32_t two_sets) {    \
+    V lane[8] = {ZERO, ZERO, ZERO, ZERO, ZERO, ZERO, ZERO, ZERO};                                      \
+    const int32_t fours = (n - before) / 4, regular = two_sets ? fours / 2 * 2 : fours;                \
+    const float *at = x + before * stride;                                                             \
+    for (int32_t v = 0; v < regular; v++)                                                              \
+      for (int32_t j = 0; j < 4; j++, at += stride) {                                                  \
+        const int32_t k = (two_sets && v % 2 ? 4 : 0) + j;                                             \
+        lane[k] = ADD(lane[k], LOAD(at));                                                              \
+      }                                                                                                \
+    for (int32_t j = 0; two_sets && j < 4; j++) lane[j] = ADD(lane[j], lane[j + 4]);                   \
+    for (int32_t j = 0; regular < fours && j < 4; j++, at += stride) lane[j] = ADD(lane[j], LOAD(at)); \
+    V total = ADD(ADD(lane[0], lane[2]), ADD(lane[1], lane[3]));                                       \
+    for (int32_t i = 0; i < before; i++) total = ADD(total, LOAD(x + i * stride));                     \
+    for (int32_t i = before + fours * 4; i < n; i++, at += stride) total = ADD(total, LOAD(at));       \
+    return total;                                                                                      \
+  }
+
+#define ADD_F32(a, b) ((a) + (b))
+#define LOAD_F32(at) (*(at))
+LANE_SUM(lane_sum_f32, float, 0.0f, ADD_F32, LOAD_F32)
+
+/* Elements of row r before the next index divisible by 4, if rows of n stand one after another. */
+EAIC_INLINE int32_t unaligned_start(int32_t row, int32_t n) {
+  const int32_t before = (int32_t)(-((uint32_t)row * (uint32_t)n) % 4);
+  return before < n ? before : n;
+}
+
+EAIC_INLINE float plane_sum(const struct reduce_params *p, const float *x, int32_t row) {
+  const int32_t aligned = p->order == REDUCE_BY_ALIGNED_LANES;
+  return lane_sum_f32(x, p->reduced_stride[3], p->count, aligned ? unaligned_start(row, p->count) : 0,
+                      aligned);
+}
+
+/* Only the last reduced axis is larger than 1. Sums go by lanes, others are contiguous and go by 16 parts. */
 EAIC_KERNEL(reduce_rows_f32_plain) {
   const struct reduce_params *p = params;
   float *y = operand[MOVE_Y];
-  FOR_EACH_KEPT (p, from)
-    *y++ = mean_or_same(p, row_reduce_f32(p->kind, (const float *)operand[MOVE_X] + from, p->count));
+  int32_t row = 0;
+  FOR_EACH_KEPT (p, from) {
+    const float *x = (const float *)operand[MOVE_X] + from;
+    *y++ = mean_or_same(
+        p, p->order == REDUCE_IN_ORDER ? row_reduce_f32(p->kind, x, p->count) : plane_sum(p, x, row));
+    row++;
+  }
 }
 
 /* The sum of 8-bit levels, to the mean as ONNX Runtime's QLinearGlobalAveragePool. */
@@ -86,11 +127,36 @@ EAIC_KERNEL(reduce_mean_x8_plain) {
 
 #if EAIC_SIMD128
 
+/* lane_sum_f32 of contiguous elements, with two sets of lanes. */
+EAIC_INLINE float aligned_sum_simd128(const float *x, int32_t n, int32_t before) {
+  v128_t first = wasm_f32x4_splat(0), second = first;
+  const int32_t fours = (n - before) / 4;
+  const float *at = x + before;
+  for (int32_t v = 0; v < fours / 2; v++, at += 8) {
+    first = wasm_f32x4_add(first, wasm_v128_load(at));
+    second = wasm_f32x4_add(second, wasm_v128_load(at + 4));
+  }
+  first = wasm_f32x4_add(first, second);
+  if (fours % 2) first = wasm_f32x4_add(first, wasm_v128_load(at));
+  float total = (wasm_f32x4_extract_lane(first, 0) + wasm_f32x4_extract_lane(first, 2)) +
+                (wasm_f32x4_extract_lane(first, 1) + wasm_f32x4_extract_lane(first, 3));
+  for (int32_t i = 0; i < before; i++) total += x[i];
+  for (int32_t i = before + fours * 4; i < n; i++) total += x[i];
+  return total;
+}
+
+/* Contiguous rows. */
 EAIC_KERNEL(reduce_rows_f32_simd128) {
   const struct reduce_params *p = params;
   float *y = operand[MOVE_Y];
-  FOR_EACH_KEPT (p, from)
-    *y++ = mean_or_same(p, row_reduce_f32_simd128(p->kind, (const float *)operand[MOVE_X] + from, p->count));
+  int32_t row = 0;
+  FOR_EACH_KEPT (p, from) {
+    const float *x = (const float *)operand[MOVE_X] + from;
+    *y++ = mean_or_same(p, p->order == REDUCE_IN_ORDER
+                               ? row_reduce_f32_simd128(p->kind, x, p->count)
+                               : aligned_sum_simd128(x, p->count, unaligned_start(row, p->count)));
+    row++;
+  }
 }
 
 /* Calls BODY for each run of the last kept axis, which is contiguous in x and y. */
@@ -98,6 +164,30 @@ EAIC_KERNEL(reduce_rows_f32_simd128) {
   for (int32_t ka = 0, fa = 0; ka < (p)->kept[0]; ka++, fa += (p)->kept_stride[0])    \
     for (int32_t kb = 0, fb = fa; kb < (p)->kept[1]; kb++, fb += (p)->kept_stride[1]) \
       for (int32_t kc = 0, from = fb; kc < (p)->kept[2]; kc++, from += (p)->kept_stride[2])
+
+#define SPLAT_0 wasm_f32x4_splat(0.0f)
+LANE_SUM(lane_sum_f32x4, v128_t, SPLAT_0, wasm_f32x4_add, wasm_v128_load)
+
+/* Four planes side by side, by lanes: their elements are neighbours, `reduced_stride` apart. */
+EAIC_KERNEL(reduce_planes_f32_simd128) {
+  const struct reduce_params *p = params;
+  float *restrict y = operand[MOVE_Y];
+  const int32_t n = p->kept[3], aligned = p->order == REDUCE_BY_ALIGNED_LANES;
+  int32_t row = 0;
+  FOR_EACH_KEPT_RUN (p, from) {
+    const float *restrict x = (const float *)operand[MOVE_X] + from;
+    int32_t c = 0;
+    for (; c < n && n >= 4; c += 4) {
+      int32_t block = c + 4 <= n ? c : n - 4;
+      v128_t v = lane_sum_f32x4(x + block, p->reduced_stride[3], p->count, 0, aligned);
+      if (p->kind == REDUCE_KIND_MEAN) v = wasm_f32x4_div(v, wasm_f32x4_splat((float)p->count));
+      wasm_v128_store(y + block, v);
+    }
+    for (; c < n; c++) y[c] = mean_or_same(p, plane_sum(p, x + c, row + c));
+    y += n;
+    row += n;
+  }
+}
 
 /* Eight outputs side by side: the order of summation is that of reduce_f32_plain. */
 EAIC_KERNEL(reduce_columns_f32_simd128) {

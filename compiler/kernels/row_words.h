@@ -1,6 +1,6 @@
-/* Reductions of one row of contiguous floats in a stated order: element i goes to partial result i % 16; the
- * partial results j and j + 8 are joined, then j and j + 4, j + 2, j + 1. Four vectors hold the sixteen, so
- * SIMD gives the same bits. */
+/* Reductions of one row of contiguous floats in a stated order, that of ONNX Runtime's softmax: element i
+ * goes to partial result i % 16; j and j + 8 are joined, then neighbours, neighbouring pairs, and both
+ * halves. Four vectors hold the sixteen, so SIMD gives the same bits. */
 #ifndef EAIC_ROW_WORDS_H
 #define EAIC_ROW_WORDS_H
 
@@ -30,8 +30,9 @@ EAIC_INLINE float reduce_step_f32(int32_t kind, float a, float v) {
 /* Elements first..n - 1 into their parts, then the parts joined. */
 EAIC_INLINE float row_finish_f32(int32_t kind, float *part, const float *x, int32_t first, int32_t n) {
   for (int32_t i = first; i < n; i++) part[i % ROW_PARTS] = reduce_step_f32(kind, part[i % ROW_PARTS], x[i]);
-  for (int32_t half = ROW_PARTS / 2; half > 0; half /= 2)
-    for (int32_t j = 0; j < half; j++) part[j] = reduce_join_f32(kind, part[j], part[j + half]);
+  for (int32_t j = 0; j < 8; j++) part[j] = reduce_join_f32(kind, part[j], part[j + 8]);
+  for (int32_t step = 1; step < 8; step *= 2)
+    for (int32_t j = 0; j < 8; j += 2 * step) part[j] = reduce_join_f32(kind, part[j], part[j + step]);
   return part[0];
 }
 

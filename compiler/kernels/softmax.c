@@ -19,7 +19,8 @@ EAIC_INLINE void softmax_rows(const struct softmax_params *p, void *const *opera
       const float shift = k_log_f32(sum);
       for (int32_t i = 0; i < n; i++) y[i] = (x[i] - largest) - shift;
     } else {
-      for (int32_t i = 0; i < n; i++) y[i] = y[i] / sum;
+      const float reciprocal = 1.0f / sum;
+      for (int32_t i = 0; i < n; i++) y[i] = y[i] * reciprocal;
     }
   }
 }

@@ -2,7 +2,8 @@
 #include "lower/lower_dot.h"
 
 /* Two numbers of a window attribute, or the fallback. */
-static void window_pair(struct lowering *l, enum attr_key key, int64_t fallback, int32_t *rows, int32_t *columns) {
+static void window_pair(struct lowering *l, enum attr_key key, int64_t fallback, int32_t *rows,
+                        int32_t *columns) {
   int count = 0;
   const int64_t *v = attr_ints(l->node, key, &count);
   *rows = lower_int32(l, count > 0 ? v[0] : fallback);
@@ -10,22 +11,30 @@ static void window_pair(struct lowering *l, enum attr_key key, int64_t fallback,
 }
 
 static struct conv_params conv_shape(struct lowering *l) {
-  const struct type *x = &l->node->input[0]->type, *w = &l->node->input[1]->type, *y = &l->node->output[0]->type;
-  struct conv_params p = {
-      .batch = lower_int32(l, x->dim[0]), .in_h = lower_int32(l, x->dim[1]), .in_w = lower_int32(l, x->dim[2]),
-      .in_c = lower_int32(l, x->dim[3]), .out_h = lower_int32(l, y->dim[1]), .out_w = lower_int32(l, y->dim[2]),
-      .out_c = lower_int32(l, y->dim[3]), .kernel_h = lower_int32(l, w->dim[1]),
-      .kernel_w = lower_int32(l, w->dim[2]), .group = lower_int32(l, attr_int(l->node, ATTR_GROUP, 1)),
-      .x_signed = dtype_is_signed(x->dtype), .w_signed = dtype_is_signed(w->dtype)};
+  const struct type *x = &l->node->input[0]->type, *w = &l->node->input[1]->type,
+                    *y = &l->node->output[0]->type;
+  struct conv_params p = {.batch = lower_int32(l, x->dim[0]),
+                          .in_h = lower_int32(l, x->dim[1]),
+                          .in_w = lower_int32(l, x->dim[2]),
+                          .in_c = lower_int32(l, x->dim[3]),
+                          .out_h = lower_int32(l, y->dim[1]),
+                          .out_w = lower_int32(l, y->dim[2]),
+                          .out_c = lower_int32(l, y->dim[3]),
+                          .kernel_h = lower_int32(l, w->dim[1]),
+                          .kernel_w = lower_int32(l, w->dim[2]),
+                          .group = lower_int32(l, attr_int(l->node, ATTR_GROUP, 1)),
+                          .x_signed = dtype_is_signed(x->dtype),
+                          .w_signed = dtype_is_signed(w->dtype)};
   window_pair(l, ATTR_STRIDES, 1, &p.stride_h, &p.stride_w);
   window_pair(l, ATTR_DILATIONS, 1, &p.dilation_h, &p.dilation_w);
   window_pair(l, ATTR_PADS, 0, &p.pad_top, &p.pad_left);
   return p;
 }
 
-/* One axis of a conv's window: what never matters gets its smallest value, so that no product in a kernel overflows.
- * Returns the padded size. */
-static int64_t bound_axis(struct lowering *l, int axis, int32_t in, int32_t kernel, int32_t *stride, int32_t *dilation) {
+/* One axis of a conv's window: what never matters gets its smallest value, so that no product in a kernel
+ * overflows. Returns the padded size. */
+static int64_t bound_axis(struct lowering *l, int axis, int32_t in, int32_t kernel, int32_t *stride,
+                          int32_t *dilation) {
   int count = 0;
   const int64_t *pads = attr_ints(l->node, ATTR_PADS, &count);
   int64_t padded = in + (count == 4 ? pads[axis] + pads[axis + 2] : 0);
@@ -38,8 +47,8 @@ static void bound_window(struct lowering *l, struct conv_params *p) {
   int64_t rows = bound_axis(l, 0, p->in_h, p->kernel_h, &p->stride_h, &p->dilation_h);
   int64_t columns = bound_axis(l, 1, p->in_w, p->kernel_w, &p->stride_w, &p->dilation_w);
   int64_t elements;
-  if (!checked_mul(rows, columns, &elements) || !checked_mul(elements, (int64_t)p->batch * p->in_c, &elements) ||
-      elements > INT32_MAX)
+  if (!checked_mul(rows, columns, &elements) ||
+      !checked_mul(elements, (int64_t)p->batch * p->in_c, &elements) || elements > INT32_MAX)
     lower_unsupported(l, "the padded input does not fit 31 bits of address");
 }
 
@@ -49,7 +58,11 @@ static bool conv_is_depthwise(const struct conv_params *p) {
 
 /* Weights, bias and scratch for a SIMD kernel. */
 static void conv_pack(struct dot *d, struct conv_params *p, int64_t k) {
-  struct dot_weights s = {.batch = 1, .group = p->group, .count = p->out_c / p->group, .k = k, .channel_stride = k,
+  struct dot_weights s = {.batch = 1,
+                          .group = p->group,
+                          .count = p->out_c / p->group,
+                          .k = k,
+                          .channel_stride = k,
                           .k_stride = 1};
   bool depthwise = conv_is_depthwise(p);
   if (d->integer) {
@@ -78,8 +91,12 @@ static void conv_call(struct dot *d, struct conv_params *p) {
   struct lowering *l = d->l;
   bound_window(l, p);
   int64_t k = (int64_t)p->kernel_h * p->kernel_w * (p->in_c / p->group);
-  struct dot_query q = {.level = l->level, .plain = l->plain, .integer = d->integer, .k = k,
-                        .constant = dot_is_constant(d), .depthwise = conv_is_depthwise(p)};
+  struct dot_query q = {.level = l->level,
+                        .plain = l->plain,
+                        .integer = d->integer,
+                        .k = k,
+                        .constant = dot_is_constant(d),
+                        .depthwise = conv_is_depthwise(p)};
   enum kernel_id kernel = select_conv(&q);
   if (kernel != KERNEL_conv_x8_plain && kernel != KERNEL_conv_f32_plain) conv_pack(d, p, k);
   p->x_zero_is_operand = d->x_zero_value != NULL;
@@ -110,22 +127,42 @@ void lower_conv_integer(struct lowering *l) {
   conv_call(&d, &p);
 }
 
+static bool is_upsampling(const struct conv_transpose_params *p) {
+  return p->kernel_h == p->stride_h && p->kernel_w == p->stride_w && p->dilation_h == 1 &&
+         p->dilation_w == 1 && p->pad_top == 0 && p->pad_left == 0 && p->out_h == p->in_h * p->stride_h &&
+         p->out_w == p->in_w * p->stride_w;
+}
+
 void lower_conv_transpose(struct lowering *l) {
   const struct node *n = l->node;
   struct conv_params s = conv_shape(l);
-  struct conv_transpose_params p = {.batch = s.batch, .in_h = s.in_h, .in_w = s.in_w, .in_c = s.in_c,
-                                    .out_h = s.out_h, .out_w = s.out_w, .out_c = s.out_c,
-                                    .kernel_h = s.kernel_h, .kernel_w = s.kernel_w, .stride_h = s.stride_h,
-                                    .stride_w = s.stride_w, .dilation_h = s.dilation_h, .dilation_w = s.dilation_w,
-                                    .pad_top = s.pad_top, .pad_left = s.pad_left, .group = s.group};
+  struct conv_transpose_params p = {.batch = s.batch,
+                                    .in_h = s.in_h,
+                                    .in_w = s.in_w,
+                                    .in_c = s.in_c,
+                                    .out_h = s.out_h,
+                                    .out_w = s.out_w,
+                                    .out_c = s.out_c,
+                                    .kernel_h = s.kernel_h,
+                                    .kernel_w = s.kernel_w,
+                                    .stride_h = s.stride_h,
+                                    .stride_w = s.stride_w,
+                                    .dilation_h = s.dilation_h,
+                                    .dilation_w = s.dilation_w,
+                                    .pad_top = s.pad_top,
+                                    .pad_left = s.pad_left,
+                                    .group = s.group};
   struct dot d;
   dot_begin(&d, l, p.out_c, 3);
   if (d.integer) lower_unsupported(l, "conv_transpose exists for f32 only");
-  if ((int64_t)p.dilation_h * (p.kernel_h - 1) > INT32_MAX / 2 || (int64_t)p.dilation_w * (p.kernel_w - 1) > INT32_MAX / 2)
+  if ((int64_t)p.dilation_h * (p.kernel_h - 1) > INT32_MAX / 2 ||
+      (int64_t)p.dilation_w * (p.kernel_w - 1) > INT32_MAX / 2)
     lower_unsupported(l, "the dilated kernel does not fit 31 bits");
   d.bias = n->input_count > 2 ? n->input[2] : NULL;
   dot_finish(&d);
   p.epilogue = d.epilogue;
   d.macs = type_elements(&d.x->type) * p.kernel_h * p.kernel_w * (p.out_c / p.group);
-  dot_call(&d, KERNEL_conv_transpose_f32_plain, &p, sizeof p);
+  struct dot_query q = {
+      .level = l->level, .plain = l->plain, .k = p.in_c / p.group, .upsampling = is_upsampling(&p)};
+  dot_call(&d, select_conv_transpose(&q), &p, sizeof p);
 }

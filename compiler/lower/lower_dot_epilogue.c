@@ -1,4 +1,5 @@
-/* From the types of a dot product's values to its epilogue: scales, zero points, clips, the quantized residual add. */
+/* From the types of a dot product's values to its epilogue: scales, zero points, clips, the quantized
+ * residual add. */
 #include <math.h>
 
 #include "kernels/kernel.h"
@@ -8,7 +9,8 @@ static bool is_quantized_8bit(const struct type *t) { return dtype_is_8bit(t->dt
 
 void dot_begin(struct dot *d, struct lowering *l, int64_t channels, int w_axis) {
   const struct node *n = l->node;
-  *d = (struct dot){.l = l, .channels = channels, .w_axis = w_axis, .x = n->input[0], .w = n->input[1], .y = n->output[0]};
+  *d = (struct dot){
+      .l = l, .channels = channels, .w_axis = w_axis, .x = n->input[0], .w = n->input[1], .y = n->output[0]};
   const struct type *x = &d->x->type, *w = &d->w->type, *y = &d->y->type;
   d->integer = dtype_is_8bit(x->dtype) && dtype_is_8bit(w->dtype);
   if (!d->integer && !(x->dtype == DT_F32 && w->dtype == DT_F32 && y->dtype == DT_F32))
@@ -23,11 +25,13 @@ void dot_begin(struct dot *d, struct lowering *l, int64_t channels, int w_axis) 
     lower_unsupported(l, "weights can be quantized along the output channels only");
   const struct value *operands[] = {d->x, d->w, d->y};
   for (size_t i = 0; i < COUNT_OF(operands); i++)
-    if (type_bytes(&operands[i]->type) > INT32_MAX) lower_unsupported(l, "a tensor does not fit 31 bits of address");
+    if (type_bytes(&operands[i]->type) > INT32_MAX)
+      lower_unsupported(l, "a tensor does not fit 31 bits of address");
 }
 
 /* Levels that a real interval covers on the output's grid, relative to the zero point. */
-static void clip_levels(const float *clip, enum dtype dtype, float scale, int32_t zero_point, float *low, float *high) {
+static void clip_levels(const float *clip, enum dtype dtype, float scale, int32_t zero_point, float *low,
+                        float *high) {
   int32_t lowest = dtype == DT_S8 ? -128 : 0, highest = dtype == DT_S8 ? 127 : 255;
   *low = (float)((clip ? quantize_f32(clip[0], scale, zero_point, lowest, highest) : lowest) - zero_point);
   *high = (float)((clip ? quantize_f32(clip[1], scale, zero_point, lowest, highest) : highest) - zero_point);
@@ -44,12 +48,12 @@ static void finish_residual_x8(struct dot *d, float scale, int32_t zero_point) {
   struct dot_numbers *numbers = &d->numbers;
   numbers->ratio_a = a_scale / y->scale[0];
   numbers->ratio_b = b_scale / y->scale[0];
-  numbers->fixed = (float)y->zero_point[0] -
-                   fmaf(numbers->ratio_a, (float)a_zero, numbers->ratio_b * (float)b_zero);
+  numbers->fixed =
+      (float)y->zero_point[0] - fmaf(numbers->ratio_a, (float)a_zero, numbers->ratio_b * (float)b_zero);
   d->epilogue.residual = first ? DOT_RESIDUAL_FIRST : DOT_RESIDUAL_SECOND;
   d->epilogue.residual_signed = d->residual->type.dtype == DT_S8;
-  clip_levels(attr_floats(d->l->node, ATTR_POST_CLIP, &(int){0}), d->y->type.dtype, y->scale[0], y->zero_point[0],
-              &numbers->post_low, &numbers->post_high);
+  clip_levels(attr_floats(d->l->node, ATTR_POST_CLIP, &(int){0}), d->y->type.dtype, y->scale[0],
+              y->zero_point[0], &numbers->post_low, &numbers->post_high);
   numbers->post_low += (float)y->zero_point[0];
   numbers->post_high += (float)y->zero_point[0];
 }
@@ -58,7 +62,8 @@ static void finish_8bit(struct dot *d, float *scale) {
   const struct node *n = d->l->node;
   const struct quant *y = d->y->type.quant;
   float y_scale = d->residual ? attr_float(n, ATTR_MID_SCALE, y->scale[0]) : y->scale[0];
-  int32_t zero_point = d->residual ? (int32_t)attr_int(n, ATTR_MID_ZERO_POINT, y->zero_point[0]) : y->zero_point[0];
+  int32_t zero_point =
+      d->residual ? (int32_t)attr_int(n, ATTR_MID_ZERO_POINT, y->zero_point[0]) : y->zero_point[0];
   for (int i = 0; i < d->epilogue.scale_count; i++) scale[i] = scale[i] / y_scale;
   clip_levels(attr_floats(n, ATTR_CLIP, &(int){0}), d->y->type.dtype, y_scale, zero_point, &d->numbers.low,
               &d->numbers.high);
@@ -82,7 +87,8 @@ static void finish_f32(struct dot *d) {
     d->numbers.post_high = post[1];
   }
   if (d->residual) {
-    if (d->residual->type.dtype != DT_F32) lower_unsupported(d->l, "the residual of an f32 product must be f32");
+    if (d->residual->type.dtype != DT_F32)
+      lower_unsupported(d->l, "the residual of an f32 product must be f32");
     d->epilogue.residual = DOT_RESIDUAL_SECOND; /* a sum of two floats has no order */
   }
 }
@@ -116,7 +122,8 @@ void dot_finish(struct dot *d) {
     finish_f32(d);
     return;
   }
-  if (d->bias && d->bias->type.dtype != DT_S32) lower_unsupported(d->l, "the bias of an integer product must be s32");
+  if (d->bias && d->bias->type.dtype != DT_S32)
+    lower_unsupported(d->l, "the bias of an integer product must be s32");
   if (x) d->numbers.x_zero_point = x->zero_point[0];
   if (w) {
     uint8_t *zero = ctx_alloc(d->l->ctx, (size_t)w->n);

@@ -23,13 +23,19 @@ static void merge_batch_into_rows(struct matmul_params *p, const struct type *a,
 }
 
 static struct matmul_params matmul_shape(struct lowering *l, bool transpose_a, bool transpose_b) {
-  const struct type *a = &l->node->input[0]->type, *b = &l->node->input[1]->type, *y = &l->node->output[0]->type;
+  const struct type *a = &l->node->input[0]->type, *b = &l->node->input[1]->type,
+                    *y = &l->node->output[0]->type;
   int64_t m = y->dim[y->rank - 2], n = y->dim[y->rank - 1], k = a->dim[a->rank - (transpose_a ? 2 : 1)];
-  struct matmul_params p = {.m = lower_int32(l, m), .n = lower_int32(l, n), .k = lower_int32(l, k),
-                            .a_row = transpose_a ? 1 : (int32_t)k, .a_column = transpose_a ? (int32_t)m : 1,
-                            .b_row = transpose_b ? 1 : (int32_t)n, .b_column = transpose_b ? (int32_t)k : 1,
+  struct matmul_params p = {.m = lower_int32(l, m),
+                            .n = lower_int32(l, n),
+                            .k = lower_int32(l, k),
+                            .a_row = transpose_a ? 1 : (int32_t)k,
+                            .a_column = transpose_a ? (int32_t)m : 1,
+                            .b_row = transpose_b ? 1 : (int32_t)n,
+                            .b_column = transpose_b ? (int32_t)k : 1,
                             .batch_axes = y->rank - 2,
-                            .x_signed = dtype_is_signed(a->dtype), .w_signed = dtype_is_signed(b->dtype)};
+                            .x_signed = dtype_is_signed(a->dtype),
+                            .w_signed = dtype_is_signed(b->dtype)};
   for (int i = 0; i < p.batch_axes; i++) p.batch_size[i] = lower_int32(l, y->dim[i]);
   batch_strides(a, y, p.a_batch);
   batch_strides(b, y, p.b_batch);
@@ -46,8 +52,13 @@ static void packed_batches(struct matmul_params *p, bool integer) {
 
 /* A constant b. */
 static void pack_now(struct dot *d, struct matmul_params *p, int64_t matrices) {
-  struct dot_weights s = {.batch = matrices, .batch_stride = (int64_t)p->k * p->n, .group = 1, .count = p->n,
-                          .k = p->k, .channel_stride = p->b_column, .k_stride = p->b_row};
+  struct dot_weights s = {.batch = matrices,
+                          .batch_stride = (int64_t)p->k * p->n,
+                          .group = 1,
+                          .count = p->n,
+                          .k = p->k,
+                          .channel_stride = p->b_column,
+                          .k_stride = p->b_row};
   if (d->integer) {
     p->x_is_centered = d->x_zero_value != NULL || matrices > 1;
     dot_bound_sums(d, &s);
@@ -62,10 +73,11 @@ static void pack_now(struct dot *d, struct matmul_params *p, int64_t matrices) {
 
 /* A call that packs b when the module runs. */
 static void pack_later(struct dot *d, struct matmul_params *p, int64_t matrices) {
-  struct pack_params pack = {.batch = (int32_t)matrices, .k = p->k, .n = p->n, .b_row = p->b_row, .b_column = p->b_column};
+  struct pack_params pack = {
+      .batch = (int32_t)matrices, .k = p->k, .n = p->n, .b_row = p->b_row, .b_column = p->b_column};
   d->weight_scratch_bytes = matrices * dot_packed_bytes(p->n, p->k, d->integer);
-  struct call *c = lower_call(d->l, d->integer ? KERNEL_pack_x8_plain : KERNEL_pack_f32_plain, &pack, sizeof pack,
-                              PACK_OPERANDS);
+  struct call *c = lower_call(d->l, d->integer ? KERNEL_pack_x8_plain : KERNEL_pack_f32_plain, &pack,
+                              sizeof pack, PACK_OPERANDS);
   call_reads(c, PACK_B, d->w);
   call_scratch(c, PACK_Y, 1, d->weight_scratch_bytes, true);
   p->x_is_centered = d->integer;
@@ -88,8 +100,13 @@ static void matmul_call(struct dot *d, struct matmul_params *p) {
   struct lowering *l = d->l;
   p->x_zero_count = d->x_zero_value ? (int32_t)type_elements(&d->x_zero_value->type) : 0;
   if (p->x_zero_count <= 1) merge_batch_into_rows(p, &d->x->type, &d->w->type);
-  struct dot_query q = {.level = l->level, .plain = l->plain, .integer = d->integer, .constant = dot_is_constant(d),
-                        .transpose_b = p->b_column != 1, .rows = p->m, .k = p->k};
+  struct dot_query q = {.level = l->level,
+                        .plain = l->plain,
+                        .integer = d->integer,
+                        .constant = dot_is_constant(d),
+                        .transpose_b = p->b_column != 1,
+                        .rows = p->m,
+                        .k = p->k};
   d->macs = type_elements(&d->y->type) * p->k;
   enum kernel_id kernel = select_matmul(&q);
   if (kernel != KERNEL_matmul_x8_plain && kernel != KERNEL_matmul_f32_plain) matmul_pack(d, p, &q);
@@ -100,7 +117,8 @@ static void matmul_call(struct dot *d, struct matmul_params *p) {
 
 void lower_matmul(struct lowering *l) {
   const struct node *n = l->node;
-  bool transpose_a = attr_int(n, ATTR_TRANSPOSE_A, 0) != 0, transpose_b = attr_int(n, ATTR_TRANSPOSE_B, 0) != 0;
+  bool transpose_a = attr_int(n, ATTR_TRANSPOSE_A, 0) != 0,
+       transpose_b = attr_int(n, ATTR_TRANSPOSE_B, 0) != 0;
   const struct type *b = &n->input[1]->type;
   struct matmul_params p = matmul_shape(l, transpose_a, transpose_b);
   struct dot d;

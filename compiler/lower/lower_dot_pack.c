@@ -1,4 +1,5 @@
-/* Constant weights in the order in which the SIMD kernels read them, and what that makes of zero points and biases. */
+/* Constant weights in the order in which the SIMD kernels read them, and what that makes of zero points and
+ * biases. */
 #include <math.h>
 #include <stdlib.h>
 
@@ -6,7 +7,9 @@
 #include "lower/lower_dot.h"
 
 /* Bytes of a constant that a kernel may over-read. */
-static void *constant_bytes(struct dot *d, int64_t bytes) { return ctx_alloc(d->l->ctx, (size_t)bytes + TAIL_PAD); }
+static void *constant_bytes(struct dot *d, int64_t bytes) {
+  return ctx_alloc(d->l->ctx, (size_t)bytes + TAIL_PAD);
+}
 
 static int64_t block_count(int64_t channels) { return (channels + DOT_BLOCK - 1) / DOT_BLOCK; }
 
@@ -75,7 +78,8 @@ void dot_pack_dense_x8(struct dot *d, const struct dot_weights *s) {
 }
 
 void dot_pack_dense_f32(struct dot *d, const struct dot_weights *s) {
-  int64_t blocks = block_count(s->count), bytes = s->batch * s->group * dot_packed_bytes(s->count, s->k, false);
+  int64_t blocks = block_count(s->count),
+          bytes = s->batch * s->group * dot_packed_bytes(s->count, s->k, false);
   const float *w = d->w->data;
   float *packed = constant_bytes(d, bytes), *to = packed;
   for (int64_t part = 0; part < s->batch * s->group; part++) {
@@ -94,7 +98,8 @@ void dot_pack_dense_f32(struct dot *d, const struct dot_weights *s) {
 
 void dot_pack_depthwise_x8(struct dot *d, int32_t channels, int32_t kernel_h, int32_t kernel_w) {
   int32_t taps = kernel_h * kernel_w;
-  struct dot_weights s = {.batch = 1, .group = channels, .count = 1, .k = taps, .channel_stride = taps, .k_stride = 1};
+  struct dot_weights s = {
+      .batch = 1, .group = channels, .count = 1, .k = taps, .channel_stride = taps, .k_stride = 1};
   bool centered = centered_fits(d, &s);
   int64_t bytes = block_count(channels) * taps * DOT_BLOCK;
   uint8_t *packed = constant_bytes(d, bytes), *to = packed;
@@ -129,7 +134,8 @@ void dot_fold_bias(struct dot *d, const struct dot_weights *s) {
   int32_t *folded = constant_bytes(d, d->channels * 4);
   for (int64_t n = 0; n < d->channels; n++) {
     int32_t sum = 0;
-    for (int64_t k = 0; k < s->k; k++) sum = add_wrapping(sum, weight_at(d, weight_index(s, 0, n, k), n, true));
+    for (int64_t k = 0; k < s->k; k++)
+      sum = add_wrapping(sum, weight_at(d, weight_index(s, 0, n, k), n, true));
     int32_t correction = (int32_t)(0u - (uint32_t)sum * (uint32_t)d->numbers.x_zero_point);
     folded[n] = add_wrapping(d->bias ? ((const int32_t *)d->bias->data)[n] : 0, correction);
   }

@@ -1,4 +1,4 @@
-/* Unary, binary, where: rows of ir/ops.def to kernels by element type. Quantized operands: lower_quantized.c. */
+/* Unary, binary, where, cast: rows of ir/ops.def to kernels by element type. Levels: lower_quantized.c. */
 #include "lower/lower_elementwise.h"
 
 #include "lower/lower_quantized.h"
@@ -33,7 +33,8 @@ enum kernel_id elementwise_kernel(struct lowering *l, enum op op, enum dtype dty
 #undef ROW
   };
   if (!table[op][dtype])
-    lower_unsupported(l, ctx_printf(l->ctx, "%s has no kernel for elements of type %s", op_name(op), dtype_name(dtype)));
+    lower_unsupported(
+        l, ctx_printf(l->ctx, "%s has no kernel for elements of type %s", op_name(op), dtype_name(dtype)));
   return (enum kernel_id)(table[op][dtype] - 1);
 }
 
@@ -46,7 +47,8 @@ static int64_t stride_in(const struct type *y, const struct type *input, int axi
   return stride;
 }
 
-struct broadcast broadcast_make(struct lowering *l, const struct type *y, int count, const struct type *const *input) {
+struct broadcast broadcast_make(struct lowering *l, const struct type *y, int count,
+                                const struct type *const *input) {
   struct broadcast b = {.rank = 0};
   for (int axis = 0; axis < y->rank; axis++) {
     if (y->dim[axis] == 1) continue;
@@ -65,8 +67,8 @@ struct broadcast broadcast_make(struct lowering *l, const struct type *y, int co
   return b;
 }
 
-void lower_unary_call(struct lowering *l, enum op op, enum dtype dtype, int64_t count, float alpha, float beta, struct operand x,
-                struct operand y) {
+void lower_unary_call(struct lowering *l, enum op op, enum dtype dtype, int64_t count, float alpha,
+                      float beta, struct operand x, struct operand y) {
   struct unary_params p = {.count = lower_int32(l, count), .alpha = alpha, .beta = beta};
   struct call *c = lower_call(l, elementwise_kernel(l, op, dtype), &p, sizeof p, UNARY_OPERANDS);
   call_operand(c, UNARY_X, x, false);
@@ -105,7 +107,8 @@ void lower_unary(struct lowering *l) {
 }
 
 static bool is_constant_two(const struct value *v) {
-  return value_is_constant(v) && v->type.dtype == DT_F32 && type_elements(&v->type) == 1 && *(const float *)v->data == 2.0f;
+  return value_is_constant(v) && v->type.dtype == DT_F32 && type_elements(&v->type) == 1 &&
+         *(const float *)v->data == 2.0f;
 }
 
 void lower_binary(struct lowering *l) {
@@ -116,8 +119,10 @@ void lower_binary(struct lowering *l) {
   bool same_levels = quant_equal(a->quant, b->quant) && a->dtype == b->dtype;
   bool compares = y->dtype == DT_BOOL && (n->op == OP_EQUAL || n->op == OP_LESS || n->op == OP_LESS_EQUAL ||
                                           n->op == OP_GREATER || n->op == OP_GREATER_EQUAL);
-  bool chooses = (n->op == OP_MAX || n->op == OP_MIN) && quant_equal(a->quant, y->quant) && a->dtype == y->dtype;
-  bool of_levels = a->quant && same_levels && (compares || chooses); /* scales are positive: levels have the numbers' order */
+  bool chooses =
+      (n->op == OP_MAX || n->op == OP_MIN) && quant_equal(a->quant, y->quant) && a->dtype == y->dtype;
+  /* Scales are positive, so that levels have the order of their numbers. */
+  bool of_levels = a->quant && same_levels && (compares || chooses);
   if (of_levels) {
     emit_binary(l, n->op, a->dtype, from_a, from_b, to);
   } else if (type_is_levels(a) && type_is_levels(b) && type_is_levels(y)) {
@@ -171,6 +176,6 @@ void lower_cast(struct lowering *l) {
   if (x->type.dtype == y->type.dtype && x->type.dtype != DT_BOOL)
     l->alias_input = 0;
   else
-    lower_cast_call(l, x->type.dtype, y->type.dtype, type_elements(&x->type), operand_value(l->node->input[0]),
-              operand_value(l->node->output[0]));
+    lower_cast_call(l, x->type.dtype, y->type.dtype, type_elements(&x->type),
+                    operand_value(l->node->input[0]), operand_value(l->node->output[0]));
 }

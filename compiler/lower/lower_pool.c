@@ -72,9 +72,12 @@ static int32_t form_of(struct lowering *l) {
   lower_unsupported(l, "unknown form of a quantized average pool");
 }
 
-/* The order in which ONNX Runtime's CPU kernels add floats: by blocks of 16 channels, or plane by plane. */
-static int32_t order_of(const struct pool_params *p) {
-  if (p->channels % 16 == 0) return POOL_BY_ROWS;
+/* The order in which ONNX Runtime's CPU kernels add floats: row by row from opset 19 on, and where channels
+ * come in blocks of 16; else plane by plane. */
+static int32_t order_of(struct lowering *l, const struct pool_params *p) {
+  const char *order = attr_name(l->node, ATTR_ORDER, "planes");
+  if (!strcmp(order, "rows") || p->channels % 16 == 0) return POOL_BY_ROWS;
+  if (strcmp(order, "planes")) lower_unsupported(l, "unknown order of an average pool");
   if (is_global(p)) return POOL_BY_LANES;
   return p->stride_w <= 2 ? POOL_BY_COLUMNS : POOL_BY_ROWS;
 }
@@ -100,7 +103,7 @@ void lower_pool(struct lowering *l) {
     return;
   }
   if (quantized) set_quantization(&p, x, y);
-  if (average && (!quantized || p.form == POOL_FORM_FLOAT)) p.order = order_of(&p);
+  if (average && (!quantized || p.form == POOL_FORM_FLOAT)) p.order = order_of(l, &p);
   enum kernel_id kernel = average ? average_kernel(l, x->dtype) : max_kernel(l, x->dtype);
   struct call *call = lower_call(l, kernel, &p, sizeof p, MOVE_OPERANDS);
   call_reads(call, MOVE_X, n->input[0]);

@@ -96,6 +96,7 @@ static void test_average_pool(struct node_test *t) {
   int attrs = window_attrs(t, &w, attr);
   attr[attrs++] = attr_make_int(t->ctx, ATTR_COUNT_PAD, count_pad);
   attr[attrs++] = attr_make_name(t->ctx, ATTR_FORM, forms[form]);
+  if (pick(t, 0, 2) == 0) attr[attrs++] = attr_make_name(t->ctx, ATTR_ORDER, "rows");
   struct node *n = test_node(t, OP_AVERAGE_POOL, 1, (struct value *[]){test_input(t, x)}, attrs, attr, &want);
   void *data = test_data(t, &x), *got = test_both(t, n, &data);
   const struct type *y = &n->output[0]->type;

@@ -16,8 +16,8 @@ void lower_unary_levels(struct lowering *l, float alpha, float beta) {
     emit_table(l, x->dtype, type_elements(x), table, operand_value(n->input[0]), operand_value(n->output[0]));
 }
 
-struct operand emit_to_levels(struct lowering *l, struct operand x, const struct type *from, const struct type *to,
-                              int number) {
+struct operand emit_to_levels(struct lowering *l, struct operand x, const struct type *from,
+                              const struct type *to, int number) {
   uint8_t table[256];
   table_make(l, OP_REQUANTIZE, 0, 0, from, to, table);
   if (table_is_identity(table)) return x;
@@ -26,18 +26,20 @@ struct operand emit_to_levels(struct lowering *l, struct operand x, const struct
   return y;
 }
 
-/* ONNX Runtime's u8 kernel on s8 + 128 (form "shifted"), its kernel for the dtype itself, or dequantize, op, quantize. */
+/* ONNX Runtime's u8 kernel on s8 + 128 (form "shifted"), its kernel for the dtype itself, or dequantize, op,
+ * quantize. */
 enum form { FORM_INTEGER, FORM_SHIFTED, FORM_FLOAT };
 
-static enum form form_of(struct lowering *l, const struct type *a, const struct type *b, const struct type *y) {
+static enum form form_of(struct lowering *l, const struct type *a, const struct type *b,
+                         const struct type *y) {
   const char *name = attr_name(l->node, ATTR_FORM, "integer");
   if (l->node->op != OP_ADD && l->node->op != OP_MUL) return FORM_FLOAT;
   if (a->dtype != b->dtype || a->dtype != y->dtype || strcmp(name, "float") == 0) return FORM_FLOAT;
   return strcmp(name, "shifted") == 0 && y->dtype == DT_S8 ? FORM_SHIFTED : FORM_INTEGER;
 }
 
-/* ONNX Runtime's broadcasting hands QLinearAdd its operands exchanged when along the innermost axis that is not 1 in both,
- * the first is 1, or when all are. */
+/* ONNX Runtime's broadcasting hands QLinearAdd its operands exchanged when along the innermost axis that is
+ * not 1 in both, the first is 1, or when all are. */
 static bool add_exchanges(const struct type *a, const struct type *b) {
   for (int i = 1; i <= a->rank || i <= b->rank; i++) {
     int64_t in_a = i <= a->rank ? a->dim[a->rank - i] : 1, in_b = i <= b->rank ? b->dim[b->rank - i] : 1;
@@ -46,15 +48,17 @@ static bool add_exchanges(const struct type *a, const struct type *b) {
   return true;
 }
 
-/* The formulas of ONNX Runtime (MLAS QLinearAdd and QLinearMul kernels of x86-64 with FMA), one float rounding an operation. */
-static struct quantized_binary_numbers numbers_of(enum op op, enum form form, const struct type *a, const struct type *b,
-                                                  const struct type *y) {
+/* The formulas of ONNX Runtime (MLAS QLinearAdd and QLinearMul kernels of x86-64 with FMA), one float
+ * rounding an operation. */
+static struct quantized_binary_numbers numbers_of(enum op op, enum form form, const struct type *a,
+                                                  const struct type *b, const struct type *y) {
   int32_t shift = form == FORM_SHIFTED ? 128 : 0;
   bool is_signed = y->dtype == DT_S8 && !shift;
   float scale_a = a->quant->scale[0], scale_b = b->quant->scale[0], scale_y = y->quant->scale[0];
   int32_t zero_a = a->quant->zero_point[0] + shift, zero_b = b->quant->zero_point[0] + shift;
   int32_t zero_y = y->quant->zero_point[0] + shift;
-  struct quantized_binary_numbers k = {.low = is_signed ? -128 : 0, .high = is_signed ? 127 : 255, .y_zero = -shift};
+  struct quantized_binary_numbers k = {
+      .low = is_signed ? -128 : 0, .high = is_signed ? 127 : 255, .y_zero = -shift};
   if (form == FORM_FLOAT) {
     k.a_scale = scale_a, k.b_scale = scale_b, k.y_scale = scale_y;
     k.a_zero = zero_a, k.b_zero = zero_b, k.y_zero = zero_y;
@@ -74,7 +78,8 @@ static struct quantized_binary_numbers numbers_of(enum op op, enum form form, co
 static enum kernel_id kernel_of(struct lowering *l, enum form form, int32_t columns) {
   enum op op = l->node->op;
   bool simd = lower_simd(l) && columns >= 8;
-  if (form != FORM_FLOAT && op == OP_ADD) return simd ? KERNEL_qlinear_add_x8_simd128 : KERNEL_qlinear_add_x8_plain;
+  if (form != FORM_FLOAT && op == OP_ADD)
+    return simd ? KERNEL_qlinear_add_x8_simd128 : KERNEL_qlinear_add_x8_plain;
   if (form != FORM_FLOAT) return simd ? KERNEL_qlinear_mul_x8_simd128 : KERNEL_qlinear_mul_x8_plain;
   static const short table[OP_COUNT] = { /* kernel_id + 1 */
 #define ROW(e, name) [OP_##e] = KERNEL_##name##_x8_plain + 1,
@@ -91,7 +96,8 @@ void lower_binary_levels(struct lowering *l) {
   const struct node *n = l->node;
   const struct type *y = &n->output[0]->type;
   enum form form = form_of(l, &n->input[0]->type, &n->input[1]->type, y);
-  bool exchange = n->op == OP_ADD && form != FORM_FLOAT && add_exchanges(&n->input[0]->type, &n->input[1]->type);
+  bool exchange =
+      n->op == OP_ADD && form != FORM_FLOAT && add_exchanges(&n->input[0]->type, &n->input[1]->type);
   struct value *a = n->input[exchange], *b = n->input[!exchange];
   const struct type *input[] = {&a->type, &b->type};
   struct quantized_binary_params p = {.at = broadcast_make(l, y, 2, input),
@@ -100,7 +106,8 @@ void lower_binary_levels(struct lowering *l) {
                                       .y_signed = y->dtype == DT_S8,
                                       .alpha = attr_float(n, ATTR_ALPHA, 0)};
   struct quantized_binary_numbers numbers = numbers_of(n->op, form, &a->type, &b->type, y);
-  struct call *c = lower_call(l, kernel_of(l, form, p.at.dim[p.at.rank - 1]), &p, sizeof p, QUANTIZED_OPERANDS);
+  struct call *c =
+      lower_call(l, kernel_of(l, form, p.at.dim[p.at.rank - 1]), &p, sizeof p, QUANTIZED_OPERANDS);
   call_reads(c, QUANTIZED_A_OPERAND, a);
   call_reads(c, QUANTIZED_B_OPERAND, b);
   call_writes(c, QUANTIZED_Y_OPERAND, n->output[0]);

@@ -9,7 +9,7 @@ void lower_unary_levels(struct lowering *l, float alpha, float beta);
 /* The node is a BINARY row on levels. */
 void lower_binary_levels(struct lowering *l);
 /* x in the levels of `to`: itself, or requantized by a table into scratch `number`. */
-struct operand emit_to_levels(struct lowering *l, struct operand x, const struct type *from, const struct type *to,
-                              int number);
+struct operand emit_to_levels(struct lowering *l, struct operand x, const struct type *from,
+                              const struct type *to, int number);
 
 #endif

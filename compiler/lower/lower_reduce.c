@@ -69,15 +69,41 @@ void lower_quantized_mean(struct lowering *l, const bool reduced[MAX_RANK]) {
   reduce_call(l, columns ? KERNEL_reduce_mean_x8_simd128 : KERNEL_reduce_mean_x8_plain, &p);
 }
 
-static enum kernel_id reduce_kernel(struct lowering *l, enum dtype t, const struct reduce_params *p) {
+/* The order in which ONNX Runtime adds floats: GlobalAveragePool (attribute form) goes by lanes, unless it
+ * works on blocks of 16 channels; ReduceSum and ReduceMean over the last axes go by aligned lanes; over
+ * others, in order. [n, h, w, c] reduced over h and w stands for the last axes of [n, c, h, w]: the
+ * importer's models are NCHW. */
+static enum reduce_order order_of(const struct node *n, const struct reduce_params *p,
+                                  const bool reduced[MAX_RANK]) {
+  const struct type *x = &n->input[0]->type;
+  bool sums = p->kind == REDUCE_KIND_SUM || p->kind == REDUCE_KIND_MEAN;
+  if (x->dtype != DT_F32 || !sums || !only_last(p->reduced) || p->count == 0) return REDUCE_IN_ORDER;
+  bool planes = x->rank == 4 && !reduced[0] && reduced[1] && reduced[2] && !reduced[3];
+  if (attr_find(n, ATTR_FORM)) {
+    int64_t channels = planes ? x->dim[3] : x->dim[1];
+    return channels % 16 == 0 ? REDUCE_IN_ORDER : REDUCE_BY_LANES;
+  }
+  bool rows = p->reduced_stride[3] == 1 || p->reduced[3] == 1;
+  return rows || planes ? REDUCE_BY_ALIGNED_LANES : REDUCE_IN_ORDER;
+}
+
+static enum kernel_id f32_kernel(struct lowering *l, const struct reduce_params *p) {
   /* One reduced axis, contiguous: rows. A single element is one, too. */
   bool rows = only_last(p->reduced) && (p->reduced_stride[3] == 1 || p->reduced[3] == 1);
+  bool columns = p->kept[3] > 1 && p->kept_stride[3] == 1,
+       sums = p->kind == REDUCE_KIND_SUM || p->kind == REDUCE_KIND_MEAN;
+  bool simd = lower_has_simd(l),
+       uniform = p->order == REDUCE_BY_LANES || p->count % 4 == 0; /* all planes alike */
+  if (p->order == REDUCE_BY_LANES || (p->order == REDUCE_BY_ALIGNED_LANES && !rows))
+    return simd && columns && uniform ? KERNEL_reduce_planes_f32_simd128 : KERNEL_reduce_rows_f32_plain;
+  if (rows && (!sums || p->order == REDUCE_BY_ALIGNED_LANES))
+    return simd ? KERNEL_reduce_rows_f32_simd128 : KERNEL_reduce_rows_f32_plain;
+  return simd && columns ? KERNEL_reduce_columns_f32_simd128 : KERNEL_reduce_f32_plain;
+}
+
+static enum kernel_id reduce_kernel(struct lowering *l, enum dtype t, const struct reduce_params *p) {
   switch ((int)t) {
-    case DT_F32:
-      if (rows) return lower_pick(l, KERNEL_reduce_rows_f32_simd128, KERNEL_reduce_rows_f32_plain);
-      if (p->kept_stride[3] == 1)
-        return lower_pick(l, KERNEL_reduce_columns_f32_simd128, KERNEL_reduce_f32_plain);
-      return KERNEL_reduce_f32_plain;
+    case DT_F32: return f32_kernel(l, p);
     case DT_F64: return KERNEL_reduce_f64_plain;
     case DT_U8: return KERNEL_reduce_u8_plain;
     case DT_S8: return KERNEL_reduce_s8_plain;
@@ -119,6 +145,7 @@ void lower_reduce(struct lowering *l) {
   if (!quant_equal(x->quant, y->quant) || x->dtype != y->dtype)
     lower_unsupported(l, "the output has another scale or zero point than the input");
   struct reduce_params p = reduce_shape(l, kind, reduced);
+  p.order = (int32_t)order_of(n, &p, reduced);
   reduce_call(l, reduce_kernel(l, x->dtype, &p), &p);
 }
 

@@ -5,9 +5,12 @@
 #include "lower/lower_elementwise.h"
 #include "lower/ort_float.h"
 
-bool type_is_levels(const struct type *t) { return dtype_is_8bit(t->dtype) && t->quant && t->quant->axis < 0; }
+bool type_is_levels(const struct type *t) {
+  return dtype_is_8bit(t->dtype) && t->quant && t->quant->axis < 0;
+}
 
-/* y = f(x) on 256 floats: ONNX Runtime's function where it is known to the bit, else the kernel, run natively. */
+/* y = f(x) on 256 floats: ONNX Runtime's function where it is known to the bit, else the kernel, run
+ * natively. */
 static void apply(struct lowering *l, enum op op, float alpha, float beta, const float *x, float *y) {
   float (*f)(float) = NULL;
   if (op == OP_SIGMOID) f = ort_sigmoid;
@@ -26,16 +29,16 @@ static void apply(struct lowering *l, enum op op, float alpha, float beta, const
   }
 }
 
-void table_make(struct lowering *l, enum op op, float alpha, float beta, const struct type *x, const struct type *y,
-                uint8_t table[256]) {
+void table_make(struct lowering *l, enum op op, float alpha, float beta, const struct type *x,
+                const struct type *y, uint8_t table[256]) {
   float real[256], result[256];
   bool is_signed = y->dtype == DT_S8;
   for (int i = 0; i < 256; i++)
     real[i] = (float)((x->dtype == DT_S8 ? (int8_t)i : i) - x->quant->zero_point[0]) * x->quant->scale[0];
   apply(l, op, alpha, beta, real, result);
   for (int i = 0; i < 256; i++)
-    table[i] = (uint8_t)quantize_f32(result[i], y->quant->scale[0], y->quant->zero_point[0], is_signed ? -128 : 0,
-                                     is_signed ? 127 : 255);
+    table[i] = (uint8_t)quantize_f32(result[i], y->quant->scale[0], y->quant->zero_point[0],
+                                     is_signed ? -128 : 0, is_signed ? 127 : 255);
 }
 
 bool table_is_identity(const uint8_t table[256]) {
@@ -56,8 +59,8 @@ static bool table_is_clamp(const uint8_t table[256], enum dtype dtype, int *low,
   return true;
 }
 
-void emit_table(struct lowering *l, enum dtype dtype, int64_t count, const uint8_t table[256], struct operand x,
-                struct operand y) {
+void emit_table(struct lowering *l, enum dtype dtype, int64_t count, const uint8_t table[256],
+                struct operand x, struct operand y) {
   int low, high;
   if (table_is_clamp(table, dtype, &low, &high)) {
     lower_unary_call(l, OP_CLIP, dtype, count, (float)low, (float)high, x, y);
@@ -78,8 +81,8 @@ void lower_table(struct lowering *l) {
   if (table && dtype_bytes(y->dtype) == 1 && table_is_identity(table)) {
     l->alias_input = 0;
   } else if (table && dtype_bytes(y->dtype) == 1) {
-    emit_table(l, y->dtype == x->dtype ? x->dtype : DT_U8, type_elements(x), table, operand_value(n->input[0]),
-               operand_value(n->output[0]));
+    emit_table(l, y->dtype == x->dtype ? x->dtype : DT_U8, type_elements(x), table,
+               operand_value(n->input[0]), operand_value(n->output[0]));
   } else {
     struct table_params p = {.count = lower_int32(l, type_elements(x)), .bytes = dtype_bytes(y->dtype)};
     struct call *c = lower_call(l, KERNEL_table_x8_plain, &p, sizeof p, TABLE_OPERANDS);

@@ -1,5 +1,5 @@
-/* Float functions with the bits that ONNX Runtime computes, for tables of quantized operators: a difference in the last
- * place would move a level in about one table of a hundred. */
+/* Float functions with the bits that ONNX Runtime computes, for tables of quantized operators: a difference
+ * in the last place would move a level in about one table of a hundred. */
 #ifndef EAIC_ORT_FLOAT_H
 #define EAIC_ORT_FLOAT_H
 

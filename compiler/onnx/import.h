@@ -1,8 +1,9 @@
 /* Private to onnx/: what the importers of operators (import_*.c) share.
  *
- * An importer is a function `void import_<name>(struct import *n)`, named by a row of onnx_ops.def. It reads the
- * node's inputs and attributes, emits IR nodes, and sets n->output[]. What is wrong goes to FAIL(n, ...): the node's
- * outputs become unusable, nodes that need them are skipped silently, and the import goes on to find further errors. */
+ * An importer is a function `void import_<name>(struct import *n)`, named by a row of onnx_ops.def. It reads
+ * the node's inputs and attributes, emits IR nodes, and sets n->output[]. What is wrong goes to FAIL(n, ...):
+ * the node's outputs become unusable, nodes that need them are skipped silently, and the import goes on to
+ * find further errors. */
 #ifndef EAIC_IMPORT_H
 #define EAIC_IMPORT_H
 
@@ -51,9 +52,9 @@ struct importer {
   int64_t fold_bytes, fold_work; /* what folding may still cost, see import_make.c */
 };
 
-/* Budgets for folding constants, so that a small file cannot ask for endless memory or time: bytes read and written, which grow
- * with the model's own constants, and operations. What is over stays a node. */
-#define FOLD_BYTES ((int64_t)1 << 30)
+/* Budgets for folding constants, so that a small file cannot ask for endless memory or time: bytes read and
+ * written, which grow with the model's own constants, and operations. What is over stays a node. */
+#define FOLD_BYTES ((int64_t)1 << 28)
 #define FOLD_BYTES_PER_BYTE 8
 #define FOLD_WORK ((int64_t)1 << 32)
 
@@ -76,8 +77,8 @@ struct import {
 
 /* import_file.c: bytes -> messages */
 
-/* Checks that `data` is a well-formed message of this type, nested to a sane depth, then unpacks it into the ctx.
- * fatal() when it isn't. */
+/* Checks that `data` is a well-formed message of this type, nested to a sane depth, then unpacks it into the
+ * ctx. fatal() when it isn't. */
 const Onnx__ModelProto *model_unpack(struct ctx *c, const uint8_t *data, size_t size);
 
 /* import_ops.c: the table */
@@ -92,12 +93,12 @@ const struct import_row *row_find_any_opset(const char *domain, const char *name
 
 /* import_tensor.c: constants */
 
-/* The constant that a TensorProto holds. fatal() at `at` when it is malformed, of an unsupported type, or its external data
- * is missing. */
-struct value *tensor_value(struct importer *m, const Onnx__TensorProto *t, const char *name, const struct location *at);
+/* The constant that a TensorProto holds. fatal() at `at` when it is malformed, of an unsupported type, or its
+ * external data is missing. */
+struct value *tensor_value(struct importer *m, const Onnx__TensorProto *t, const char *name,
+                           const struct location *at);
 /* An ONNX element type as dtype; fatal() with a message about `what` when it has none. */
 enum dtype element_type(struct ctx *c, int data_type, const struct location *at, const char *what);
-const char *element_type_name(int data_type); /* "FLOAT" */
 
 /* import_input.c: graph inputs, outputs and their declared types */
 
@@ -116,14 +117,15 @@ const char *attribute_text(struct import *n, const char *name, const char *fallb
 const int64_t *attribute_ints(struct import *n, const char *name, int *count); /* absent: NULL, count 0 */
 const float *attribute_floats(struct import *n, const char *name, int *count);
 const Onnx__TensorProto *attribute_tensor(struct import *n, const char *name); /* NULL when absent */
-/* Attribute (or 1) that may only be 0 or 1. */
+/* An INT that may only be 0 or 1. */
 bool attribute_bool(struct import *n, const char *name, bool fallback);
 
 /* Input i, or NULL when it is omitted. */
 struct value *optional_input(struct import *n, int i);
 /* Input i; `what` is its name in the ONNX text: "input 1 'scales' is missing". */
 struct value *need_input(struct import *n, int i, const char *what);
-/* Integers of input i, which must be constant (shapes, axes): 0 or 1 dimensions, int32 or int64. NULL when omitted. */
+/* Integers of input i, which must be constant (shapes, axes): 0 or 1 dimensions, int32 or int64. NULL when
+ * omitted. */
 const int64_t *constant_ints(struct import *n, int i, const char *what, int *count);
 const int64_t *need_constant_ints(struct import *n, int i, const char *what, int *count);
 /* Floats of input i, which must be constant float32. NULL when omitted. */
@@ -142,8 +144,8 @@ const char *type_text(struct ctx *c, const struct type *t); /* "f32[1,3,8,8]" */
 
 /* import_make.c: IR nodes, folded at once when all their inputs are constants */
 
-struct node *make_node(struct import *n, enum op op, int input_count, struct value *const *input, int attr_count,
-                       const struct attr *attr, const struct type *want);
+struct node *make_node(struct import *n, enum op op, int input_count, struct value *const *input,
+                       int attr_count, const struct attr *attr, const struct type *want);
 struct value *make(struct import *n, enum op op, int input_count, struct value *const *input, int attr_count,
                    const struct attr *attr, const struct type *want); /* output 0 */
 struct value *make_1(struct import *n, enum op op, struct value *x);
@@ -152,46 +154,54 @@ struct value *make_where(struct import *n, struct value *condition, struct value
 struct value *make_unary(struct import *n, enum op op, struct value *x, float alpha, float beta);
 struct value *make_cast(struct import *n, struct value *x, enum dtype to);
 struct value *make_clip(struct import *n, struct value *x, float low, float high);
-/* Movement. A permutation or a shape that changes nothing gives x itself. Constants behind a dequantize are moved before it,
- * so that weights stay constants. */
+/* Movement. A permutation or a shape that changes nothing gives x itself. Constants behind a dequantize are
+ * moved before it, so that weights stay constants. */
 struct value *make_transpose(struct import *n, struct value *x, const int *perm);
 struct value *make_reshape(struct import *n, struct value *x, int rank, const int64_t *dim);
 struct value *make_expand(struct import *n, struct value *x, int rank, const int64_t *dim);
 struct value *make_slice(struct import *n, struct value *x, const int64_t *starts, const int64_t *steps,
                          const int64_t *sizes);
 struct value *make_concat(struct import *n, int count, struct value *const *x, int axis);
-struct value *make_reduce(struct import *n, enum op op, struct value *x, int count, const int64_t *axes, bool keep_dims);
-struct value *make_matmul(struct import *n, struct value *a, struct value *b, struct value *bias, bool transpose_a,
-                          bool transpose_b, const struct type *want);
+struct value *make_reduce(struct import *n, enum op op, struct value *x, int count, const int64_t *axes,
+                          bool keep_dims);
+struct value *make_matmul(struct import *n, struct value *a, struct value *b, struct value *bias,
+                          bool transpose_a, bool transpose_b, const struct type *want);
 /* Channels-first [n,c,spatial..] to channels-last and back. */
 struct value *make_channels_last(struct import *n, struct value *x);
 struct value *make_channels_first(struct import *n, struct value *x);
-/* x without quantization: its stored integers as plain numbers. Importers of ops that mean integers call it. */
+/* x without quantization: its stored integers as plain numbers. For importers of ops that mean integers. */
 struct value *make_plain(struct import *n, struct value *x);
 /* x as `q`: the same bits. */
 struct value *make_retype(struct import *n, struct value *x, const struct quant *q);
+/* Takes bytes for a constant that a node computes by itself from the budget of folding; FAILs when that is
+ * used up. */
+void charge_constant(struct import *n, int64_t bytes);
 /* A constant of one number: rank 0, converted to the dtype. */
 struct value *make_scalar(struct import *n, enum dtype dtype, double number);
 struct value *make_scalar_like(struct import *n, const struct value *x, double number);
-struct value *constant_ints_value(struct import *n, int rank, const int64_t *dim, const int64_t *data); /* s64 */
+struct value *constant_ints_value(struct import *n, int rank, const int64_t *dim,
+                                  const int64_t *data); /* s64 */
 
 /* import_window.c: strides, pads and auto_pad of Conv and pools */
 
 struct window {
   int spatial;                                        /* 1 or 2: axes of the model */
   int64_t kernel[2], stride[2], dilation[2], pads[4]; /* always rows, columns; 1-D has one row */
+  int64_t extra[2]; /* padding at the end that makes up for ceil_mode; it never counts in an average */
 };
-/* Reads strides, dilations, pads and auto_pad for input x [n,c,spatial..] (or [n,spatial..,c]) and window->kernel,
- * window->spatial. Extra end padding makes up for ceil_mode. */
-void read_window(struct import *n, struct window *w, const struct value *x, bool channels_last, bool ceil_mode);
+enum { MAX_WINDOW_ATTRS = 5 };
+/* Reads strides, dilations, pads and auto_pad for input x [n,c,spatial..] (or [n,spatial..,c]) and
+ * window->kernel, window->spatial. */
+void read_window(struct import *n, struct window *w, const struct value *x, bool channels_last,
+                 bool ceil_mode);
 int64_t window_input_size(const struct window *w, const struct value *x, bool channels_last, int i);
 /* x [n,c,h,w] or [n,c,w] (or channels-last already) as NHWC [n,h,w,c], and back. */
 struct value *make_to_nhwc(struct import *n, struct value *x, bool channels_last);
 struct value *make_from_nhwc(struct import *n, struct value *y, int spatial, bool channels_last);
 /* Weights [o,i,h,w] or [o,i,w] as [o,h,w,i]. */
 struct value *make_weights_nhwc(struct import *n, struct value *w);
-/* The attributes pads, strides, dilations (and kernel when `with_kernel`); returns how many. */
-int window_attrs(struct import *n, const struct window *w, bool with_kernel, struct attr attr[4]);
+/* The attributes of a window; a pool has its kernel too. Returns how many. */
+int window_attrs(struct import *n, const struct window *w, bool pool, struct attr attr[MAX_WINDOW_ATTRS]);
 
 /* import_conv.c */
 
@@ -201,18 +211,14 @@ struct value *make_conv(struct import *n, enum op op, struct value *x, struct va
 
 /* import_quantize.c: scale and zero point of an input */
 
-/* The quantization that inputs `scale` and `zero_point` of a node give to a tensor of this type. -1 as zero_point: none given.
- * Both must be constant. `axis`: of per-axis scales; -1 when they must be one number. */
+/* The quantization that inputs `scale` and `zero_point` of a node give to a tensor of this type. A
+ * zero point that is omitted is 0. Both must be constant. `axis`: of per-axis scales; -1: one scale only. */
 const struct quant *read_quant(struct import *n, int scale, int zero_point, const struct type *of, int axis);
-/* Input x with the quantization of inputs x + 1 and x + 2: QLinear operators list their operands like this. */
+/* Input x with the quantization of inputs x + 1 and x + 2: QLinear operators list their operands like this.
+ */
 struct value *quantized_input(struct import *n, int x, const char *what);
-/* The type of the output that inputs `scale` and `zero_point` describe; dtype of the zero point, else of `like`. */
+/* The type of the output that inputs `scale` and `zero_point` describe; dtype of the zero point, else of
+ * `like`. */
 struct type quantized_output(struct import *n, int scale, int zero_point, const struct value *like);
-
-/* import_softmax.c */
-struct value *make_softmax(struct import *n, enum op op, struct value *x, int64_t axis, bool flatten,
-                           const struct type *want);
-/* import_activation.c */
-struct value *make_gelu(struct import *n, struct value *x, bool tanh_form);
 
 #endif

@@ -52,7 +52,8 @@ void import_softsign(struct import *n) {
 
 void import_thresholded_relu(struct import *n) {
   struct value *x = input_x(n);
-  struct value *above = make_2(n, OP_GREATER, x, make_scalar_like(n, x, (double)attribute_float(n, "alpha", 1)));
+  struct value *above = make_2(n, OP_GREATER, x,
+                               make_scalar_like(n, x, (double)attribute_float(n, "alpha", 1)));
   n->output[0] = make_where(n, above, x, make_scalar_like(n, x, 0));
 }
 
@@ -83,7 +84,7 @@ void import_swish(struct import *n) { swish(n, attribute_float(n, "alpha", 1)); 
 void import_quick_gelu(struct import *n) { swish(n, attribute_float(n, "alpha", 1.702f)); }
 
 /* Half of x, times 1 + erf(x / sqrt 2), or 1 + tanh(sqrt(2 / pi) * (x + 0.044715 x^3)). */
-struct value *make_gelu(struct import *n, struct value *x, bool tanh_form) {
+static struct value *make_gelu(struct import *n, struct value *x, bool tanh_form) {
   struct value *inner;
   if (tanh_form) {
     struct value *cube = make_2(n, OP_MUL, make_2(n, OP_MUL, x, x), x);
@@ -96,7 +97,8 @@ struct value *make_gelu(struct import *n, struct value *x, bool tanh_form) {
 
 void import_gelu(struct import *n) {
   const char *form = attribute_text(n, "approximate", "none");
-  if (strcmp(form, "none") && strcmp(form, "tanh")) FAIL(n, "attribute 'approximate' is '%s', which is unknown", form);
+  if (strcmp(form, "none") && strcmp(form, "tanh"))
+    FAIL(n, "attribute 'approximate' is '%s', which is unknown", form);
   n->output[0] = make_gelu(n, input_x(n), !strcmp(form, "tanh"));
 }
 

@@ -17,7 +17,8 @@ static void read_kernel(struct import *n, struct window *w, const struct value *
   }
 }
 
-static void start_window(struct import *n, struct window *w, const struct value *x, const struct value *weights) {
+static void start_window(struct import *n, struct window *w, const struct value *x,
+                         const struct value *weights) {
   if (x->type.rank == 5) FAIL(n, "3-D convolutions are not supported");
   need_rank(n, x, 3, 4, "the input");
   w->spatial = x->type.rank - 2;
@@ -26,13 +27,13 @@ static void start_window(struct import *n, struct window *w, const struct value 
 }
 
 /* A bias of shape [o]; others are for inference to refuse. */
-static struct value *channels_first_conv(struct import *n, enum op op, const struct window *w, struct value *x,
-                                         struct value *weights, int extra_count, struct value *const *extra,
-                                         const struct type *want) {
+static struct value *channels_first_conv(struct import *n, enum op op, const struct window *w,
+                                         struct value *x, struct value *weights, int extra_count,
+                                         struct value *const *extra, const struct type *want) {
   struct value *in[4] = {make_to_nhwc(n, x, false), make_weights_nhwc(n, weights), NULL, NULL};
   for (int i = 0; i < extra_count; i++) in[2 + i] = extra[i];
   while (extra_count > 0 && !extra[extra_count - 1]) extra_count--;
-  struct attr attr[5];
+  struct attr attr[MAX_WINDOW_ATTRS + 1];
   int attr_count = window_attrs(n, w, false, attr);
   attr[attr_count++] = attr_make_int(n->ctx, ATTR_GROUP, attribute_int(n, "group", 1));
   struct value *y = make(n, op, 2 + extra_count, in, attr_count, attr, want);
@@ -54,7 +55,8 @@ void import_conv(struct import *n) {
 
 void import_conv_integer(struct import *n) {
   struct value *x = make_plain(n, need_input(n, 0, "x")), *w = make_plain(n, need_input(n, 1, "w"));
-  struct value *const zero_points[2] = {make_plain(n, optional_input(n, 2)), make_plain(n, optional_input(n, 3))};
+  struct value *const zero_points[2] = {make_plain(n, optional_input(n, 2)),
+                                        make_plain(n, optional_input(n, 3))};
   n->output[0] = make_conv(n, OP_CONV_INTEGER, x, w, 2, zero_points, NULL);
 }
 
@@ -83,9 +85,11 @@ static void read_output_padding(struct import *n, int spatial, int64_t out[2]) {
   int count = 0;
   const int64_t *given = attribute_ints(n, "output_padding", &count);
   out[0] = out[1] = 0;
-  if (given && count != spatial) FAIL(n, "attribute 'output_padding' has %d entries, expected %d", count, spatial);
+  if (given && count != spatial)
+    FAIL(n, "attribute 'output_padding' has %d entries, expected %d", count, spatial);
   for (int i = 0; i < count; i++) {
-    if (given[i] < 0 || given[i] > 1 << 30) FAIL(n, "attribute 'output_padding' holds %lld", (long long)given[i]);
+    if (given[i] < 0 || given[i] > 1 << 30)
+      FAIL(n, "attribute 'output_padding' holds %lld", (long long)given[i]);
     out[2 - spatial + i] = given[i];
   }
 }
@@ -95,16 +99,18 @@ static int64_t full_size(const struct window *w, const int64_t extra[2], int i, 
   return (size - 1) * w->stride[i] + extra[i] + w->dilation[i] * (w->kernel[i] - 1) + 1;
 }
 
-/* Pads that leave `wanted` of the full size; an odd number goes to the end for SAME_UPPER, else to the beginning. A larger
- * output than the full one grows at the end. */
+/* Pads that leave `wanted` of the full size; an odd number goes to the end for SAME_UPPER, else to the
+ * beginning. A larger output than the full one grows at the end. */
 static void cut_to(struct window *w, int i, int64_t full, int64_t wanted, bool upper) {
   int64_t total = max_i64(full - wanted, 0);
   w->pads[i] = upper ? total / 2 : total - total / 2;
   w->pads[2 + i] = full - wanted - w->pads[i];
 }
 
-/* The attribute output_shape and auto_pad decide the pads (ConvTranspose-11, ONNX Runtime's ConvTransposeAttributes). */
-static void transposed_pads(struct import *n, struct window *w, const int64_t extra[2], const struct value *x) {
+/* The attribute output_shape and auto_pad decide the pads (ConvTranspose-11, ONNX Runtime's
+ * ConvTransposeAttributes). */
+static void transposed_pads(struct import *n, struct window *w, const int64_t extra[2],
+                            const struct value *x) {
   int count = 0;
   const int64_t *shape = attribute_ints(n, "output_shape", &count);
   if (shape && count != w->spatial && count != w->spatial + 2)
@@ -131,10 +137,10 @@ void import_conv_transpose(struct import *n) {
   read_output_padding(n, w.spatial, extra);
   transposed_pads(n, &w, extra, x);
   struct value *const in[3] = {make_to_nhwc(n, x, false), make_weights_nhwc(n, weights), bias};
-  struct attr attr[6];
+  struct attr attr[MAX_WINDOW_ATTRS + 2];
   int attr_count = window_attrs(n, &w, false, attr);
   attr[attr_count++] = attr_make_int(n->ctx, ATTR_GROUP, attribute_int(n, "group", 1));
-  attr[attr_count++] = attr_make_ints(n->ctx, ATTR_OUTPUT_PADDING, 2, extra);
+  if (extra[0] || extra[1]) attr[attr_count++] = attr_make_ints(n->ctx, ATTR_OUTPUT_PADDING, 2, extra);
   struct value *y = make(n, OP_CONV_TRANSPOSE, bias ? 3 : 2, in, attr_count, attr, NULL);
   n->output[0] = make_from_nhwc(n, y, w.spatial, false);
 }

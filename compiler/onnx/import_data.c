@@ -1,5 +1,5 @@
-/* Operators that move elements: Transpose, Concat, Split, Slice, Pad, Gather, DepthToSpace, SpaceToDepth. Quantization
- * moves along. */
+/* Operators that move elements: Transpose, Concat, Split, Slice, Pad, Gather, DepthToSpace, SpaceToDepth.
+ * Quantization moves along. */
 #include <string.h>
 
 #include "onnx/import.h"
@@ -32,22 +32,27 @@ void import_concat(struct import *n) {
   n->output[0] = make_concat(n, n->input_count, x, need_axis(n, axis, first->type.rank));
 }
 
-/* Sizes of the pieces: given (attribute up to opset 12, then input 1), or as equal as possible (18: the last is smaller). */
+/* Sizes of the pieces: given (attribute up to opset 12, then input 1), or as equal as possible (18: the last
+ * is smaller). */
 static int64_t *split_sizes(struct import *n, int64_t whole, int *pieces) {
   int count = 0;
-  const int64_t *given = n->opset < 13 ? attribute_ints(n, "split", &count) : constant_ints(n, 1, "split", &count);
+  const int64_t *given = n->opset < 13 ? attribute_ints(n, "split", &count)
+                                       : constant_ints(n, 1, "split", &count);
   int64_t parts = given ? count : attribute_int(n, "num_outputs", n->output_count), sum = 0;
-  if (parts != n->output_count) FAIL(n, "the input is split into %lld, but the node has %d outputs", (long long)parts, n->output_count);
+  if (parts != n->output_count)
+    FAIL(n, "the input is split into %lld, but the node has %d outputs", (long long)parts, n->output_count);
   if (parts < 1) FAIL(n, "the node has no outputs");
   if (!given && n->opset < 18 && whole % parts)
     FAIL(n, "%lld elements cannot be split into %lld equal parts", (long long)whole, (long long)parts);
   int64_t *size = CTX_ARRAY(n->ctx, int64_t, parts), each = (whole + parts - 1) / parts;
   for (int i = 0; i < parts; i++) {
     size[i] = given ? given[i] : min_i64(each, whole - sum);
-    if (size[i] < 0 || size[i] > whole - sum) FAIL(n, "the parts do not add up to %lld elements", (long long)whole);
+    if (size[i] < 0 || size[i] > whole - sum)
+      FAIL(n, "the parts do not add up to %lld elements", (long long)whole);
     sum += size[i];
   }
-  if (sum != whole) FAIL(n, "the parts add up to %lld, not to %lld elements", (long long)sum, (long long)whole);
+  if (sum != whole)
+    FAIL(n, "the parts add up to %lld, not to %lld elements", (long long)sum, (long long)whole);
   *pieces = (int)parts;
   return size;
 }
@@ -88,9 +93,12 @@ void import_slice(struct import *n) {
   struct value *x = need_input(n, 0, "data");
   bool inputs = n->opset >= 10;
   int count = 0, ends_count = 0, axes_count = 0, steps_count = 0, rank = x->type.rank;
-  const int64_t *begin = inputs ? need_constant_ints(n, 1, "starts", &count) : attribute_ints(n, "starts", &count);
-  const int64_t *end = inputs ? need_constant_ints(n, 2, "ends", &ends_count) : attribute_ints(n, "ends", &ends_count);
-  const int64_t *axes = inputs ? constant_ints(n, 3, "axes", &axes_count) : attribute_ints(n, "axes", &axes_count);
+  const int64_t *begin = inputs ? need_constant_ints(n, 1, "starts", &count)
+                                : attribute_ints(n, "starts", &count);
+  const int64_t *end = inputs ? need_constant_ints(n, 2, "ends", &ends_count)
+                              : attribute_ints(n, "ends", &ends_count);
+  const int64_t *axes = inputs ? constant_ints(n, 3, "axes", &axes_count)
+                               : attribute_ints(n, "axes", &axes_count);
   const int64_t *step = inputs ? constant_ints(n, 4, "steps", &steps_count) : NULL;
   if (ends_count != count || (axes && axes_count != count) || (step && steps_count != count))
     FAIL(n, "starts, ends, axes and steps have different sizes");
@@ -101,7 +109,8 @@ void import_slice(struct import *n) {
     int axis = need_axis(n, axes ? axes[i] : i, rank);
     int64_t by = step ? step[i] : 1;
     if (by == 0) FAIL(n, "the step of axis %d is 0", axis);
-    by = min_i64(max_i64(by, -(x->type.dim[axis] + 1)), x->type.dim[axis] + 1); /* a longer one takes one element too */
+    by = min_i64(max_i64(by, -(x->type.dim[axis] + 1)),
+                 x->type.dim[axis] + 1); /* a longer one takes one element too */
     starts[axis] = begin[i];
     clamp_slice(x->type.dim[axis], end[i], by, &starts[axis], &sizes[axis]);
     steps[axis] = sizes[axis] > 1 ? by : 1;
@@ -114,7 +123,8 @@ void import_pad(struct import *n) {
   struct value *x = need_input(n, 0, "data");
   bool inputs = n->opset >= 11;
   int count = 0, axes_count = 0, rank = x->type.rank;
-  const int64_t *given = inputs ? need_constant_ints(n, 1, "pads", &count) : attribute_ints(n, "pads", &count);
+  const int64_t *given = inputs ? need_constant_ints(n, 1, "pads", &count)
+                                : attribute_ints(n, "pads", &count);
   const int64_t *axes = n->opset >= 18 ? constant_ints(n, 3, "axes", &axes_count) : NULL;
   int padded = axes ? axes_count : rank;
   if (!given || count != 2 * padded) FAIL(n, "pads has %d entries, expected %d", count, 2 * padded);
@@ -130,7 +140,8 @@ void import_pad(struct import *n) {
   if (!fill) fill = make_scalar_like(n, x, inputs ? 0 : (double)attribute_float(n, "value", 0));
   struct value *const in[2] = {x, fill};
   const char *mode = attribute_text(n, "mode", "constant");
-  const struct attr attr[2] = {attr_make_ints(n->ctx, ATTR_PADS, 2 * rank, pads), attr_make_name(n->ctx, ATTR_MODE, mode)};
+  const struct attr attr[2] = {attr_make_ints(n->ctx, ATTR_PADS, 2 * rank, pads),
+                               attr_make_name(n->ctx, ATTR_MODE, mode)};
   n->output[0] = nothing ? x : make(n, OP_PAD, strcmp(mode, "constant") ? 1 : 2, in, 2, attr, NULL);
 }
 
@@ -181,7 +192,8 @@ void import_space_to_depth(struct import *n) {
   const char *mode = attribute_text(n, "mode", "DCR");
   bool crd = !strcmp(mode, "CRD");
   if (!crd && strcmp(mode, "DCR")) FAIL(n, "attribute 'mode' is '%s', which is unknown", mode);
-  if (d[2] % b || d[3] % b) FAIL(n, "%s cannot be cut into blocks of %lld", type_text(n->ctx, &x->type), (long long)b);
+  if (d[2] % b || d[3] % b)
+    FAIL(n, "%s cannot be cut into blocks of %lld", type_text(n->ctx, &x->type), (long long)b);
   const int64_t split[6] = {d[0], d[1], d[2] / b, b, d[3] / b, b};
   const int64_t out[4] = {d[0], d[1] * b * b, d[2] / b, d[3] / b};
   struct value *y = make_transpose(n, make_reshape(n, x, 6, split), crd ? column_first : depth_first);

@@ -1,4 +1,5 @@
-/* Elementwise operators with a row in ir/ops.def, and those that are a few of them. Broadcasting is NumPy's since opset 7. */
+/* Elementwise operators with a row in ir/ops.def, and those that are a few of them. Broadcasting is NumPy's
+ * since opset 7. */
 #include <float.h>
 #include <math.h>
 #include <string.h>
@@ -37,7 +38,9 @@ void import_pow(struct import *n) {
     n->output[0] = make_2(n, OP_POW, base, exponent);
     return;
   }
-  enum dtype common = dtype_is_float(result) ? result : dtype_is_float(exponent->type.dtype) ? exponent->type.dtype : result;
+  enum dtype common = dtype_is_float(result)                 ? result
+                      : dtype_is_float(exponent->type.dtype) ? exponent->type.dtype
+                                                             : result;
   struct value *y = make_2(n, OP_POW, make_cast(n, base, common), make_cast(n, exponent, common));
   n->output[0] = make_cast(n, y, result);
 }
@@ -81,7 +84,8 @@ void import_clip_11(struct import *n) {
     n->output[0] = clamp_to(n, x, low, high);
     return;
   }
-  float min = (float)constant_number(n, 1, "min", -INFINITY), max = (float)constant_number(n, 2, "max", INFINITY);
+  float min = (float)constant_number(n, 1, "min", -INFINITY),
+        max = (float)constant_number(n, 2, "max", INFINITY);
   n->output[0] = low || high ? make_clip(n, x, min, max) : x;
 }
 
@@ -108,7 +112,8 @@ void import_is_nan(struct import *n) {
 
 void import_is_inf(struct import *n) {
   struct value *x = need_input(n, 0, "X");
-  bool negative = attribute_bool(n, "detect_negative", true), positive = attribute_bool(n, "detect_positive", true);
+  bool negative = attribute_bool(n, "detect_negative", true),
+       positive = attribute_bool(n, "detect_positive", true);
   struct value *up = make_2(n, OP_EQUAL, x, make_scalar_like(n, x, (double)INFINITY));
   struct value *down = make_2(n, OP_EQUAL, x, make_scalar_like(n, x, -(double)INFINITY));
   if (negative && positive) n->output[0] = make_2(n, OP_OR, up, down);
@@ -116,14 +121,15 @@ void import_is_inf(struct import *n) {
   else n->output[0] = make_2(n, OP_AND, up, down); /* never both */
 }
 
-/* com.microsoft BiasAdd-like sums: Add of inputs 0 and 1. */
 void import_identity(struct import *n) { n->output[0] = need_input(n, 0, "input"); }
 
 /* Dropout in inference is the identity; its mask (opset 10: bool) is all true. */
 void import_dropout(struct import *n) {
   struct value *x = need_input(n, 0, "data");
-  if (n->opset >= 12 && constant_number(n, 2, "training_mode", 0) != 0) FAIL(n, "training_mode is not supported");
+  if (n->opset >= 12 && constant_number(n, 2, "training_mode", 0) != 0)
+    FAIL(n, "training_mode is not supported");
   n->output[0] = x;
   if (n->output_count > 1 && *n->proto->output[1])
-    n->output[1] = make_expand(n, make_scalar(n, n->opset >= 10 ? DT_BOOL : x->type.dtype, 1), x->type.rank, x->type.dim);
+    n->output[1] = make_expand(n, make_scalar(n, n->opset >= 10 ? DT_BOOL : x->type.dtype, 1), x->type.rank,
+                               x->type.dim);
 }

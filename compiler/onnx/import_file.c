@@ -1,5 +1,5 @@
-/* Bytes -> protobuf messages. protobuf-c recurses as deep as the input says, merges repeated messages in quadratic
- * time and tells nothing about what is wrong, so the bytes are checked first. */
+/* Bytes -> protobuf messages. protobuf-c recurses as deep as the input says, merges repeated messages in
+ * quadratic time and tells nothing about what is wrong, so the bytes are checked first. */
 #include <string.h>
 
 #include "onnx/import.h"
@@ -13,13 +13,15 @@ struct wire {
 };
 
 EAIC_NORETURN static void not_a_model(const struct wire *w, size_t at, const char *why) {
-  fatal(w->ctx, NULL, "this is not an ONNX model, or a damaged one: %s (at byte %zu of %zu)", why, at, w->size);
+  fatal(w->ctx, NULL, "this is not an ONNX model, or a damaged one: %s (at byte %zu of %zu)", why, at,
+        w->size);
 }
 
 static uint64_t read_varint(const struct wire *w, size_t *at, size_t end) {
   uint64_t value = 0;
   for (int shift = 0; shift < 64; shift += 7) {
-    if (*at >= end) not_a_model(w, *at, *at >= w->size ? "the file ends inside of a number" : "a number is cut off");
+    if (*at >= end)
+      not_a_model(w, *at, *at >= w->size ? "the file ends inside of a number" : "a number is cut off");
     uint8_t byte = w->data[(*at)++];
     value |= (uint64_t)(byte & 0x7f) << shift;
     if (!(byte & 0x80)) return value;
@@ -30,11 +32,14 @@ static uint64_t read_varint(const struct wire *w, size_t *at, size_t end) {
 /* Skips the `bytes` of a field. */
 static void skip(const struct wire *w, size_t *at, size_t end, uint64_t bytes) {
   if (bytes > end - *at)
-    not_a_model(w, *at, end == w->size ? "the file ends too early" : "a field is longer than the message that holds it");
+    not_a_model(w, *at,
+                end == w->size ? "the file ends too early"
+                               : "a field is longer than the message that holds it");
   *at += (size_t)bytes;
 }
 
-static void check_message(const struct wire *w, const ProtobufCMessageDescriptor *type, size_t at, size_t end, int depth) {
+static void check_message(const struct wire *w, const ProtobufCMessageDescriptor *type, size_t at, size_t end,
+                          int depth) {
   if (depth > MAX_NESTING) not_a_model(w, at, "messages are nested too deeply");
   uint64_t seen = 0; /* singular message fields */
   while (at < end) {

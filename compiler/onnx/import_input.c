@@ -9,7 +9,9 @@ struct sizes {
   struct map of; /* symbol -> struct onnx_dim */
 };
 
-static const struct onnx_dim *find_size(const struct sizes *s, const char *symbol) { return map_get(&s->of, symbol); }
+static const struct onnx_dim *find_size(const struct sizes *s, const char *symbol) {
+  return map_get(&s->of, symbol);
+}
 
 static void set_size(struct importer *m, struct sizes *s, const char *symbol, int64_t size) {
   struct onnx_dim *d = CTX_NEW(m->ctx, struct onnx_dim);
@@ -18,12 +20,15 @@ static void set_size(struct importer *m, struct sizes *s, const char *symbol, in
   map_set(&s->of, symbol, d);
 }
 
-/* The symbol of a dimension without a size, or NULL when it has a size. Nameless ones are called "input:axis". */
+/* The symbol of a dimension without a size, or NULL when it has a size. Nameless ones are called
+ * "input:axis". */
 static const char *symbol_of(struct importer *m, const Onnx__ValueInfoProto *input, size_t axis) {
   const Onnx__TensorShapeProto__Dimension *d = input->type->tensor_type->shape->dim[axis];
-  if (d->value_case == ONNX__TENSOR_SHAPE_PROTO__DIMENSION__VALUE_DIM_PARAM && d->dim_param[0]) return d->dim_param;
+  if (d->value_case == ONNX__TENSOR_SHAPE_PROTO__DIMENSION__VALUE_DIM_PARAM && d->dim_param[0])
+    return d->dim_param;
   bool known = d->value_case == ONNX__TENSOR_SHAPE_PROTO__DIMENSION__VALUE_DIM_VALUE && d->dim_value >= 0;
-  return known ? NULL : ctx_printf(m->ctx, "%s:%zu", input->name, axis); /* some exporters write -1 for unknown */
+  return known ? NULL
+               : ctx_printf(m->ctx, "%s:%zu", input->name, axis); /* some exporters write -1 for unknown */
 }
 
 static bool is_batch(const char *symbol, size_t axis) {
@@ -39,7 +44,8 @@ static const char *declaration_problem(const Onnx__ValueInfoProto *v) {
     case ONNX__TYPE_PROTO__VALUE_SEQUENCE_TYPE: return "is a sequence; only tensors are supported";
     case ONNX__TYPE_PROTO__VALUE_MAP_TYPE: return "is a map; only tensors are supported";
     case ONNX__TYPE_PROTO__VALUE_OPTIONAL_TYPE: return "is an optional; only tensors are supported";
-    case ONNX__TYPE_PROTO__VALUE_SPARSE_TENSOR_TYPE: return "is a sparse tensor; only dense ones are supported";
+    case ONNX__TYPE_PROTO__VALUE_SPARSE_TENSOR_TYPE:
+      return "is a sparse tensor; only dense ones are supported";
     case ONNX__TYPE_PROTO__VALUE_OPAQUE_TYPE: return "has an opaque type; only tensors are supported";
     default: return "has no type";
   }
@@ -49,7 +55,8 @@ static const char *declaration_problem(const Onnx__ValueInfoProto *v) {
 }
 
 /* Static shape of an input; false after reporting the symbols whose size nobody gave. */
-static bool static_shape(struct importer *m, const struct sizes *s, const Onnx__ValueInfoProto *input, int64_t *dim) {
+static bool static_shape(struct importer *m, const struct sizes *s, const Onnx__ValueInfoProto *input,
+                         int64_t *dim) {
   const Onnx__TensorShapeProto *shape = input->type->tensor_type->shape;
   struct buffer unknown;
   buffer_init(&unknown, m->ctx);
@@ -61,7 +68,8 @@ static bool static_shape(struct importer *m, const struct sizes *s, const Onnx__
   }
   if (unknown.size == 0) return true;
   struct location at = {NULL, NULL, input->name};
-  diag_error(m->ctx, &at, "the size of this input is not fixed; choose it with%s", (const char *)unknown.data);
+  diag_error(m->ctx, &at, "the size of this input is not fixed; choose it with%s",
+             (const char *)unknown.data);
   return false;
 }
 
@@ -96,7 +104,8 @@ static bool is_real_input(struct importer *m, const Onnx__ValueInfoProto *v) {
 static void collect_given_sizes(struct importer *m, struct sizes *s) {
   for (int i = 0; m->options && i < m->options->dim_count; i++) {
     const struct onnx_dim *d = &m->options->dim[i];
-    if (d->size < 1) diag_error(m->ctx, NULL, "--dim %s=%lld: a size is at least 1", d->name, (long long)d->size);
+    if (d->size < 1)
+      diag_error(m->ctx, NULL, "--dim %s=%lld: a size is at least 1", d->name, (long long)d->size);
     set_size(m, s, d->name, d->size);
   }
 }
@@ -124,7 +133,8 @@ void import_graph_inputs(struct importer *m) {
   collect_batch_sizes(m, &sizes, &used);
   for (int i = 0; m->options && i < m->options->dim_count; i++)
     if (!map_get(&used, m->options->dim[i].name))
-      diag_error(m->ctx, NULL, "--dim %s=...: the model's inputs have no such dimension", m->options->dim[i].name);
+      diag_error(m->ctx, NULL, "--dim %s=...: the model's inputs have no such dimension",
+                 m->options->dim[i].name);
   for (size_t i = 0; i < g->n_input; i++) {
     const Onnx__ValueInfoProto *v = g->input[i];
     const char *problem = declaration_problem(v);
@@ -154,11 +164,12 @@ void check_declared_output(struct importer *m, const Onnx__ValueInfoProto *decla
   }
   struct location at = {NULL, NULL, declared->name};
   if (differs)
-    diag_warning(m->ctx, &at, "this output is %s, which is not what the model declares", type_text(m->ctx, &v->type));
+    diag_warning(m->ctx, &at, "this output is %s, which is not what the model declares",
+                 type_text(m->ctx, &v->type));
 }
 
-/* Quantization of 8-bit inputs. A DequantizeLinear of an input, or of an input that was only moved about (transposed ...),
- * says what the input's integers mean. */
+/* Quantization of 8-bit inputs. A DequantizeLinear of an input, or of an input that was only moved about
+ * (transposed ...), says what the input's integers mean. */
 
 /* How a value of plain 8-bit integers is read. */
 struct reading {
@@ -170,7 +181,8 @@ static bool only_moves(enum op op) {
   return op == OP_TRANSPOSE || op == OP_RESHAPE || op == OP_SLICE || op == OP_MAX_POOL;
 }
 
-static void note_reading(struct importer *m, struct pointer_map *readings, const struct value *v, const struct quant *q) {
+static void note_reading(struct importer *m, struct pointer_map *readings, const struct value *v,
+                         const struct quant *q) {
   if (!v || v->data || v->type.quant || !dtype_is_8bit(v->type.dtype)) return;
   struct reading *r = pointer_map_get(readings, v);
   if (!r) {
@@ -219,8 +231,7 @@ static void spread_quantization(struct importer *m) {
     if (only_moves(n->op) && !moved->quant) moved->quant = n->input[0]->type.quant;
     if (n->op == OP_RETYPE && quant_equal(n->input[0]->type.quant, n->output[0]->type.quant))
       pointer_map_set(&replaced, n->output[0], n->input[0]);
-    else
-      g->nodes.at[kept++] = n;
+    else g->nodes.at[kept++] = n;
   }
   g->nodes.count = kept;
 }

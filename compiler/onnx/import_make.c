@@ -1,12 +1,13 @@
-/* IR nodes for importers. What is known is computed at once, so shape arithmetic, transposed weights and folded scales
- * never become nodes. */
+/* IR nodes for importers. What is known is computed at once, so shape arithmetic, transposed weights and
+ * folded scales never become nodes. */
 #include <string.h>
 
 #include "eval/eval.h"
 #include "onnx/import.h"
 
 static bool is_dot(enum op op) {
-  return op == OP_CONV || op == OP_CONV_TRANSPOSE || op == OP_MATMUL || op == OP_CONV_INTEGER || op == OP_MATMUL_INTEGER;
+  return op == OP_CONV || op == OP_CONV_TRANSPOSE || op == OP_MATMUL || op == OP_CONV_INTEGER ||
+         op == OP_MATMUL_INTEGER;
 }
 
 /* Operations to compute a node, roughly; saturates. */
@@ -44,8 +45,8 @@ static bool fold(struct importer *m, struct node *n) {
   return true;
 }
 
-struct node *make_node(struct import *n, enum op op, int input_count, struct value *const *input, int attr_count,
-                       const struct attr *attr, const struct type *want) {
+struct node *make_node(struct import *n, enum op op, int input_count, struct value *const *input,
+                       int attr_count, const struct attr *attr, const struct type *want) {
   ops_node(n->graph, op, input_count, input, attr_count, attr, want, n->origin);
   struct node *node = n->graph->nodes.at[n->graph->nodes.count - 1];
   if (fold(n->importer, node)) n->graph->nodes.count--;
@@ -57,7 +58,9 @@ struct value *make(struct import *n, enum op op, int input_count, struct value *
   return make_node(n, op, input_count, input, attr_count, attr, want)->output[0];
 }
 
-struct value *make_1(struct import *n, enum op op, struct value *x) { return make(n, op, 1, &x, 0, NULL, NULL); }
+struct value *make_1(struct import *n, enum op op, struct value *x) {
+  return make(n, op, 1, &x, 0, NULL, NULL);
+}
 
 struct value *make_2(struct import *n, enum op op, struct value *a, struct value *b) {
   struct value *const in[2] = {a, b};
@@ -70,7 +73,8 @@ struct value *make_where(struct import *n, struct value *condition, struct value
 }
 
 struct value *make_unary(struct import *n, enum op op, struct value *x, float alpha, float beta) {
-  const struct attr attr[2] = {attr_make_float(n->ctx, ATTR_ALPHA, alpha), attr_make_float(n->ctx, ATTR_BETA, beta)};
+  const struct attr attr[2] = {attr_make_float(n->ctx, ATTR_ALPHA, alpha),
+                               attr_make_float(n->ctx, ATTR_BETA, beta)};
   return make(n, op, 1, &x, 2, attr, NULL);
 }
 
@@ -123,10 +127,14 @@ static bool scales_survive(const struct type *t, int rank, const int64_t *dim) {
   return false;
 }
 
+static bool has_shape(const struct value *x, int rank, const int64_t *dim) {
+  for (int i = 0; i < rank && rank == x->type.rank; i++)
+    if (x->type.dim[i] != dim[i]) return false;
+  return rank == x->type.rank;
+}
+
 struct value *make_reshape(struct import *n, struct value *x, int rank, const int64_t *dim) {
-  struct type to = {.rank = rank};
-  if (rank <= MAX_RANK) memcpy(to.dim, dim, (size_t)rank * sizeof *dim);
-  if (rank <= MAX_RANK && type_same_shape(&x->type, &to)) return x;
+  if (has_shape(x, rank, dim)) return x;
   const struct attr attr = attr_make_ints(n->ctx, ATTR_SHAPE, rank, dim);
   struct value *weights = constant_behind_dequantize(x);
   if (weights && scales_survive(&weights->type, rank, dim))
@@ -135,9 +143,7 @@ struct value *make_reshape(struct import *n, struct value *x, int rank, const in
 }
 
 struct value *make_expand(struct import *n, struct value *x, int rank, const int64_t *dim) {
-  struct type to = {.rank = rank};
-  if (rank <= MAX_RANK) memcpy(to.dim, dim, (size_t)rank * sizeof *dim);
-  if (rank <= MAX_RANK && type_same_shape(&x->type, &to)) return x;
+  if (has_shape(x, rank, dim)) return x;
   const struct attr attr = attr_make_ints(n->ctx, ATTR_SHAPE, rank, dim);
   return make(n, OP_EXPAND, 1, &x, 1, &attr, NULL);
 }
@@ -159,18 +165,21 @@ struct value *make_concat(struct import *n, int count, struct value *const *x, i
   return count == 1 ? x[0] : make(n, OP_CONCAT, count, x, 1, &attr, NULL);
 }
 
-struct value *make_reduce(struct import *n, enum op op, struct value *x, int count, const int64_t *axes, bool keep_dims) {
+struct value *make_reduce(struct import *n, enum op op, struct value *x, int count, const int64_t *axes,
+                          bool keep_dims) {
   const struct attr attr[2] = {attr_make_ints(n->ctx, ATTR_AXES, count, axes),
                                attr_make_int(n->ctx, ATTR_KEEP_DIMS, keep_dims)};
   return count == 0 ? x : make(n, op, 1, &x, 2, attr, NULL);
 }
 
-struct value *make_matmul(struct import *n, struct value *a, struct value *b, struct value *bias, bool transpose_a,
-                          bool transpose_b, const struct type *want) {
+struct value *make_matmul(struct import *n, struct value *a, struct value *b, struct value *bias,
+                          bool transpose_a, bool transpose_b, const struct type *want) {
   struct value *const in[3] = {a, b, bias};
-  const struct attr attr[2] = {attr_make_int(n->ctx, ATTR_TRANSPOSE_A, transpose_a),
-                               attr_make_int(n->ctx, ATTR_TRANSPOSE_B, transpose_b)};
-  return make(n, OP_MATMUL, bias ? 3 : 2, in, 2, attr, want);
+  struct attr attr[2];
+  int count = 0;
+  if (transpose_a) attr[count++] = attr_make_int(n->ctx, ATTR_TRANSPOSE_A, 1);
+  if (transpose_b) attr[count++] = attr_make_int(n->ctx, ATTR_TRANSPOSE_B, 1);
+  return make(n, OP_MATMUL, bias ? 3 : 2, in, count, attr, want);
 }
 
 struct value *make_channels_last(struct import *n, struct value *x) {
@@ -195,6 +204,11 @@ struct value *make_retype(struct import *n, struct value *x, const struct quant 
 struct value *make_plain(struct import *n, struct value *x) { return x ? make_retype(n, x, NULL) : NULL; }
 
 /* Constants. */
+
+void charge_constant(struct import *n, int64_t bytes) {
+  if (bytes > n->importer->fold_bytes) FAIL(n, "the model's constants need too much memory");
+  n->importer->fold_bytes -= bytes;
+}
 
 static int64_t to_int64(double x) {
   const double limit = 9223372036854775807.0; /* 2^63 */

@@ -3,7 +3,8 @@
 
 #include "onnx/import.h"
 
-/* NumPy's rule for vectors: a [k] counts as [1,k], b [k] as [k,1]; the added axis vanishes from the result. */
+/* NumPy's rule for vectors: a [k] counts as [1,k], b [k] as [k,1]; the added axis vanishes from the result.
+ */
 struct vectors {
   bool a, b;
 };
@@ -44,7 +45,8 @@ void import_fused_matmul(struct import *n) {
   bool transpose_a = attribute_bool(n, "transA", false) && a->type.rank > 1;
   bool transpose_b = attribute_bool(n, "transB", false) && b->type.rank > 1;
   struct vectors v = promote(n, &a, &b);
-  struct value *y = times(n, make_matmul(n, a, b, NULL, transpose_a, transpose_b, NULL), attribute_float(n, "alpha", 1));
+  struct value *y = times(n, make_matmul(n, a, b, NULL, transpose_a, transpose_b, NULL),
+                          attribute_float(n, "alpha", 1));
   n->output[0] = demote(n, v, y);
 }
 
@@ -68,7 +70,8 @@ void import_gemm(struct import *n) {
   if (c && !bias && beta != 0) {
     struct value *sum = make_2(n, OP_ADD, y, times(n, c, beta));
     if (!type_same_shape(&sum->type, &y->type))
-      FAIL(n, "input 2 'C' is %s, which does not broadcast to %s", type_text(n->ctx, &c->type), type_text(n->ctx, &y->type));
+      FAIL(n, "input 2 'C' is %s, which does not broadcast to %s", type_text(n->ctx, &c->type),
+           type_text(n->ctx, &y->type));
     y = sum;
   }
   n->output[0] = y;
@@ -86,12 +89,13 @@ static struct value *integer_product(struct import *n, struct value *a, struct v
 }
 
 void import_matmul_integer(struct import *n) {
-  n->output[0] = integer_product(n, need_input(n, 0, "A"), need_input(n, 1, "B"), optional_input(n, 2), optional_input(n, 3));
+  n->output[0] = integer_product(n, need_input(n, 0, "A"), need_input(n, 1, "B"), optional_input(n, 2),
+                                 optional_input(n, 3));
 }
 
 /* The s32 product as floats: times both scales, plus a bias. */
-static struct value *scaled_product(struct import *n, struct value *product, struct value *a_scale, struct value *b_scale,
-                                    struct value *bias) {
+static struct value *scaled_product(struct import *n, struct value *product, struct value *a_scale,
+                                    struct value *b_scale, struct value *bias) {
   struct value *scale = make_2(n, OP_MUL, a_scale, b_scale);
   struct value *y = make_2(n, OP_MUL, make_cast(n, product, DT_F32), scale);
   return bias ? make_2(n, OP_ADD, y, bias) : y;
@@ -99,14 +103,17 @@ static struct value *scaled_product(struct import *n, struct value *product, str
 
 /* com.microsoft MatMulIntegerToFloat: A, B, a_scale, b_scale, a_zero_point, b_zero_point, bias. */
 void import_matmul_integer_to_float(struct import *n) {
-  struct value *product = integer_product(n, need_input(n, 0, "A"), need_input(n, 1, "B"), optional_input(n, 4), optional_input(n, 5));
-  n->output[0] = scaled_product(n, product, need_input(n, 2, "a_scale"), need_input(n, 3, "b_scale"), optional_input(n, 6));
+  struct value *product = integer_product(n, need_input(n, 0, "A"), need_input(n, 1, "B"),
+                                          optional_input(n, 4), optional_input(n, 5));
+  n->output[0] = scaled_product(n, product, need_input(n, 2, "a_scale"), need_input(n, 3, "b_scale"),
+                                optional_input(n, 6));
 }
 
 /* com.microsoft DynamicQuantizeMatMul: A (float), B, b_scale, b_zero_point, bias. */
 void import_dynamic_quantize_matmul(struct import *n) {
   struct value *x = need_input(n, 0, "A");
   struct node *a = make_node(n, OP_QUANTIZE_DYNAMIC, 1, &x, 0, NULL, NULL);
-  struct value *product = integer_product(n, a->output[0], need_input(n, 1, "B"), a->output[2], optional_input(n, 3));
+  struct value *product = integer_product(n, a->output[0], need_input(n, 1, "B"), a->output[2],
+                                          optional_input(n, 3));
   n->output[0] = scaled_product(n, product, a->output[1], need_input(n, 2, "b_scale"), optional_input(n, 4));
 }

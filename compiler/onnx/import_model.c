@@ -1,5 +1,5 @@
-/* An ONNX file becomes a graph: names are resolved, nodes imported in topological order, outputs attached. An error in one
- * node never hides those in others. */
+/* An ONNX file becomes a graph: names are resolved, nodes imported in topological order, outputs attached. An
+ * error in one node never hides those in others. */
 #include <string.h>
 
 #include "onnx/import.h"
@@ -295,9 +295,14 @@ static void fill_info(const struct importer *m, const struct bytes *file, struct
   sha256_hex(file->data, file->size, info->sha256);
 }
 
-struct graph *onnx_import(struct ctx *c, const char *path, const struct onnx_options *o, struct onnx_info *info) {
+struct graph *onnx_import(struct ctx *c, const char *path, const struct onnx_options *o,
+                          struct onnx_info *info) {
   struct bytes file = file_read(c, path, MAX_MODEL_BYTES);
-  struct importer m = {.ctx = c, .path = path, .options = o, .errors_at_start = c->errors, .fold_bytes = FOLD_BYTES,
+  struct importer m = {.ctx = c,
+                       .path = path,
+                       .options = o,
+                       .errors_at_start = c->errors,
+                       .fold_bytes = FOLD_BYTES,
                        .fold_work = FOLD_WORK};
   m.model = model_unpack(c, file.data, file.size);
   m.graph = graph_new(c, text_or(m.model->graph->name, path_basename(path)));

@@ -5,8 +5,9 @@
 
 /* Attributes. */
 
-static const char *const kind_names[] = {"UNDEFINED", "FLOAT",  "INT",    "STRING",        "TENSOR",         "GRAPH",      "FLOATS",     "INTS",
-                                         "STRINGS",   "TENSORS", "GRAPHS", "SPARSE_TENSOR", "SPARSE_TENSORS", "TYPE_PROTO", "TYPE_PROTOS"};
+static const char *const kind_names[] = {
+    "UNDEFINED", "FLOAT",   "INT",    "STRING",        "TENSOR",         "GRAPH",      "FLOATS",     "INTS",
+    "STRINGS",   "TENSORS", "GRAPHS", "SPARSE_TENSOR", "SPARSE_TENSORS", "TYPE_PROTO", "TYPE_PROTOS"};
 
 static const char *kind_name(int kind) {
   return kind >= 0 && kind < (int)COUNT_OF(kind_names) ? kind_names[kind] : "of an unknown kind";
@@ -135,7 +136,9 @@ static const char *input_text(struct import *n, int i, const char *what) {
 
 static struct value *constant_input(struct import *n, int i, const char *what) {
   struct value *v = optional_input(n, i);
-  if (v && !v->data) FAIL(n, "%s must be known at compile time, but it is computed from the model's inputs", input_text(n, i, what));
+  if (v && !v->data)
+    FAIL(n, "%s must be known at compile time, but it is computed from the model's inputs",
+         input_text(n, i, what));
   return v;
 }
 
@@ -179,7 +182,8 @@ double constant_number(struct import *n, int i, const char *what, double fallbac
 }
 
 int need_axis(struct import *n, int64_t axis, int rank) {
-  if (axis < -rank || axis >= rank) FAIL(n, "axis %lld is outside of a tensor of rank %d", (long long)axis, rank);
+  if (axis < -rank || axis >= rank)
+    FAIL(n, "axis %lld is outside of a tensor of rank %d", (long long)axis, rank);
   return (int)(axis < 0 ? axis + rank : axis);
 }
 

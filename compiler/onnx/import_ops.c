@@ -1,4 +1,5 @@
-/* The table of operators. Each difference between opsets is a row of onnx_ops.def or a condition in its importer. */
+/* The table of operators. Each difference between opsets is a row of onnx_ops.def or a condition in its
+ * importer. */
 #include <string.h>
 
 #include "onnx/import.h"
@@ -31,7 +32,8 @@ const struct import_row *row_find_any_opset(const char *domain, const char *name
 
 const struct import_row *row_find(const char *domain, const char *name, int64_t opset) {
   for (const struct import_row *r = row_find_any_opset(domain, name); r && r < rows + COUNT_OF(rows); r++)
-    if (r->op.since <= opset && opset <= r->op.until && !strcmp(r->op.name, name) && !strcmp(r->op.domain, domain))
+    if (r->op.since <= opset && opset <= r->op.until && !strcmp(r->op.name, name) &&
+        !strcmp(r->op.domain, domain))
       return r;
   return NULL;
 }

@@ -1,14 +1,15 @@
-/* QLinearConv-10, QLinearMatMul-10/21, and com.microsoft's QLinear operators and QGemm: the IR's ops over quantized types.
- * The pools, QLinearSoftmax and QLinearReduceMean are with their families. */
+/* QLinearConv-10, QLinearMatMul-10/21, and com.microsoft's QLinear operators and QGemm: the IR's ops over
+ * quantized types. The pools, QLinearSoftmax and QLinearReduceMean are with their families. */
 #include <string.h>
 
 #include "onnx/import.h"
 
-/* QLinearConv: x, scale, zero point, w, scale(s), zero point(s), y scale, zero point, bias. Weights [o,..] have scales along
- * axis 0. */
+/* QLinearConv: x, scale, zero point, w, scale(s), zero point(s), y scale, zero point, bias. Weights [o,..]
+ * have scales along axis 0. */
 void import_qlinear_conv(struct import *n) {
   struct value *x = quantized_input(n, 0, "x"), *w = need_input(n, 3, "w"), *bias = optional_input(n, 8);
-  if (!dtype_is_8bit(w->type.dtype)) FAIL(n, "input 3 'w' is %s, expected u8 or s8", type_text(n->ctx, &w->type));
+  if (!dtype_is_8bit(w->type.dtype))
+    FAIL(n, "input 3 'w' is %s, expected u8 or s8", type_text(n->ctx, &w->type));
   need_rank(n, w, 3, MAX_RANK, "input 3 'w'");
   w = make_retype(n, w, read_quant(n, 4, 5, &w->type, 0));
   bias = make_plain(n, bias);
@@ -19,7 +20,8 @@ void import_qlinear_conv(struct import *n) {
 /* A matrix operand with scales for its columns (the last axis, or the first when it is transposed). */
 static struct value *quantized_matrix(struct import *n, int i, const char *what, bool transposed) {
   struct value *v = need_input(n, i, what);
-  if (!dtype_is_8bit(v->type.dtype)) FAIL(n, "input %d '%s' is %s, expected u8 or s8", i, what, type_text(n->ctx, &v->type));
+  if (!dtype_is_8bit(v->type.dtype))
+    FAIL(n, "input %d '%s' is %s, expected u8 or s8", i, what, type_text(n->ctx, &v->type));
   int axis = v->type.rank < 2 ? -1 : v->type.rank - (transposed ? 2 : 1);
   return make_retype(n, v, read_quant(n, i + 1, i + 2, &v->type, axis));
 }
@@ -43,8 +45,8 @@ static struct value *gemm_bias(struct import *n, struct value *c, int64_t column
   return make_expand(n, make_reshape(n, c, 1, &count), 1, &columns);
 }
 
-/* QGemm: A, scale, zero point, B, scale(s), zero point(s), C (int32), y scale, zero point (without: a float result). ONNX
- * Runtime scales by ((alpha * a) * b) / y: alpha goes into the scale of A. */
+/* QGemm: A, scale, zero point, B, scale(s), zero point(s), C (int32), y scale, zero point (without: a float
+ * result). ONNX Runtime scales by ((alpha * a) * b) / y: alpha goes into the scale of A. */
 void import_qgemm(struct import *n) {
   bool transpose_a = attribute_bool(n, "transA", false), transpose_b = attribute_bool(n, "transB", false);
   struct value *a = quantized_input(n, 0, "A"), *b = quantized_matrix(n, 3, "B", transpose_b);
@@ -84,7 +86,8 @@ static struct value *requantized(struct import *n, struct value *x, const struct
 /* QLinearConcat: y scale, zero point, then three inputs a piece. */
 void import_qlinear_concat(struct import *n) {
   int count = (n->input_count - 2) / 3;
-  if (count < 1 || n->input_count != 2 + 3 * count) FAIL(n, "%d inputs do not make pieces of three", n->input_count);
+  if (count < 1 || n->input_count != 2 + 3 * count)
+    FAIL(n, "%d inputs do not make pieces of three", n->input_count);
   struct value **x = CTX_ARRAY(n->ctx, struct value *, count);
   x[0] = quantized_input(n, 2, "X");
   struct type want = quantized_output(n, 0, 1, x[0]);
@@ -96,5 +99,6 @@ void import_qlinear_concat(struct import *n) {
 void import_qlinear_where(struct import *n) {
   struct value *x = quantized_input(n, 1, "X"), *y = quantized_input(n, 4, "Y");
   struct type want = quantized_output(n, 7, 8, x);
-  n->output[0] = make_where(n, need_input(n, 0, "condition"), requantized(n, x, &want), requantized(n, y, &want));
+  n->output[0] = make_where(n, need_input(n, 0, "condition"), requantized(n, x, &want),
+                            requantized(n, y, &want));
 }

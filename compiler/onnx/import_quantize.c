@@ -1,12 +1,12 @@
-/* QuantizeLinear-10/13/19/21/.., DequantizeLinear likewise, DynamicQuantizeLinear-11, and com.microsoft's of the same names.
- * A scale that is constant becomes part of the value's type. */
+/* QuantizeLinear-10/13/19/21/.., DequantizeLinear likewise, DynamicQuantizeLinear-11, and com.microsoft's of
+ * the same names. A scale that is constant becomes part of the value's type. */
 #include <math.h>
 #include <string.h>
 
 #include "onnx/import.h"
 
 static const char *tensor_name(const struct import *n, int i) {
-  return i >= 0 && i < (int)n->proto->n_input ? n->proto->input[i] : "";
+  return i < (int)n->proto->n_input ? n->proto->input[i] : "";
 }
 
 /* How many scales; checks the axis. */
@@ -16,34 +16,39 @@ static int scale_count(struct import *n, int scale, const struct value *s, const
   int longest = 0;
   for (int i = 0; i < s->type.rank; i++) longest = s->type.dim[i] > s->type.dim[longest] ? i : longest;
   if (s->type.rank > 1 && s->type.dim[longest] != count)
-    FAIL(n, "input %d '%s' is %s: scales for blocks of a tensor are not supported", scale, tensor_name(n, scale),
-         type_text(n->ctx, &s->type));
-  if (axis < 0) FAIL(n, "input %d '%s' has %lld entries, expected one scale", scale, tensor_name(n, scale), (long long)count);
+    FAIL(n, "input %d '%s' is %s: scales for blocks of a tensor are not supported", scale,
+         tensor_name(n, scale), type_text(n->ctx, &s->type));
+  if (axis < 0)
+    FAIL(n, "input %d '%s' has %lld entries, expected one scale", scale, tensor_name(n, scale),
+         (long long)count);
   if (of->dim[axis] != count)
-    FAIL(n, "input %d '%s' has %lld entries, but axis %d of %s has %lld", scale, tensor_name(n, scale), (long long)count,
-         axis, type_text(n->ctx, of), (long long)of->dim[axis]);
+    FAIL(n, "input %d '%s' has %lld entries, but axis %d of %s has %lld", scale, tensor_name(n, scale),
+         (long long)count, axis, type_text(n->ctx, of), (long long)of->dim[axis]);
   return (int)count;
 }
 
 static void need_scales(struct import *n, int scale, const struct value *s, int count) {
   if (s->type.dtype != DT_F32)
-    FAIL(n, "input %d '%s' is %s, only scales of float are supported", scale, tensor_name(n, scale), type_text(n->ctx, &s->type));
+    FAIL(n, "input %d '%s' is %s, only scales of float are supported", scale, tensor_name(n, scale),
+         type_text(n->ctx, &s->type));
   for (int i = 0; i < count; i++) {
     float x = ((const float *)s->data)[i];
     if (!(x > 0) || !isfinite(x))
-      FAIL(n, "input %d '%s': scale %d is %g, expected a positive number", scale, tensor_name(n, scale), i, (double)x);
+      FAIL(n, "input %d '%s': scale %d is %g, expected a positive number", scale, tensor_name(n, scale), i,
+           (double)x);
   }
 }
 
 /* Zero points: as many as scales, or one for all; of the tensor's own type. */
-static void read_zero_points(struct import *n, int input, const struct value *z, const struct type *of, int count,
-                             int32_t *out) {
+static void read_zero_points(struct import *n, int input, const struct value *z, const struct type *of,
+                             int count, int32_t *out) {
   int64_t given = type_elements(&z->type);
   if (z->type.dtype != of->dtype)
     FAIL(n, "input %d '%s' is %s, the zero point of a %s tensor has its type", input, tensor_name(n, input),
          type_text(n->ctx, &z->type), dtype_name(of->dtype));
   if (given != count && given != 1)
-    FAIL(n, "input %d '%s' has %lld entries, but there are %d scales", input, tensor_name(n, input), (long long)given, count);
+    FAIL(n, "input %d '%s' has %lld entries, but there are %d scales", input, tensor_name(n, input),
+         (long long)given, count);
   for (int i = 0; i < count; i++) out[i] = (int32_t)element_as_double(z, given == 1 ? 0 : i);
 }
 
@@ -58,7 +63,7 @@ const struct quant *read_quant(struct import *n, int scale, int zero_point, cons
   int count = scale_count(n, scale, s, of, axis);
   need_scales(n, scale, s, count);
   int32_t *zero = CTX_ARRAY(n->ctx, int32_t, count);
-  if (zero_point >= 0 && optional_input(n, zero_point))
+  if (optional_input(n, zero_point))
     read_zero_points(n, zero_point, need_constant(n, zero_point, "zero point"), of, count, zero);
   return quant_make(n->ctx, count == 1 ? -1 : axis, count, s->data, zero);
 }
@@ -74,7 +79,8 @@ struct type quantized_output(struct import *n, int scale, int zero_point, const 
   const struct value *z = optional_input(n, zero_point);
   struct type type = type_make(z ? z->type.dtype : like->type.dtype, 0, NULL, NULL);
   if (!dtype_is_8bit(type.dtype))
-    FAIL(n, "input %d '%s' is %s, expected u8 or s8", zero_point, tensor_name(n, zero_point), type_text(n->ctx, &z->type));
+    FAIL(n, "input %d '%s' is %s, expected u8 or s8", zero_point, tensor_name(n, zero_point),
+         type_text(n->ctx, &z->type));
   type.quant = read_quant(n, scale, zero_point, &type, -1);
   return type;
 }
@@ -82,7 +88,8 @@ struct type quantized_output(struct import *n, int scale, int zero_point, const 
 /* QuantizeLinear and DequantizeLinear. */
 
 static void refuse_blocks(struct import *n) {
-  if (n->opset >= 21 && attribute_int(n, "block_size", 0) != 0) FAIL(n, "attribute 'block_size' is not supported");
+  if (n->opset >= 21 && attribute_int(n, "block_size", 0) != 0)
+    FAIL(n, "attribute 'block_size' is not supported");
 }
 
 /* The axis of several scales; one scale needs none, so that a useless attribute does no harm. */
@@ -91,8 +98,6 @@ static int quant_axis(struct import *n, const struct value *x, const struct valu
   return several ? need_axis(n, attribute_int(n, "axis", 1), x->type.rank) : -1;
 }
 
-
-
 static enum dtype output_dtype(struct import *n, enum dtype fallback) {
   int64_t wanted = n->opset >= 21 ? attribute_int(n, "output_dtype", 0) : 0;
   if (wanted < 0 || wanted > INT32_MAX) wanted = -1;
@@ -100,7 +105,8 @@ static enum dtype output_dtype(struct import *n, enum dtype fallback) {
 }
 
 /* Scale or zero point are computed by the model. */
-static struct value *at_run_time(struct import *n, enum op op, struct value *x, struct value *scale, struct value *zero) {
+static struct value *at_run_time(struct import *n, enum op op, struct value *x, struct value *scale,
+                                 struct value *zero) {
   struct value *const in[3] = {x, scale, zero};
   int axis = quant_axis(n, x, scale);
   const struct attr attr = attr_make_int(n->ctx, ATTR_AXIS, axis < 0 ? 0 : axis);
@@ -111,7 +117,8 @@ void import_quantize_linear(struct import *n) {
   struct value *x = need_input(n, 0, "x"), *scale = need_input(n, 1, "y_scale"), *zero = optional_input(n, 2);
   refuse_blocks(n);
   if (dtype_is_integer(x->type.dtype)) x = make_cast(n, x, DT_F32); /* int32 is allowed too */
-  struct type want = type_make(zero ? zero->type.dtype : output_dtype(n, DT_U8), x->type.rank, x->type.dim, NULL);
+  struct type want = type_make(zero ? zero->type.dtype : output_dtype(n, DT_U8), x->type.rank, x->type.dim,
+                               NULL);
   if (!dtype_is_integer(want.dtype)) FAIL(n, "quantizing to %s is not supported", dtype_name(want.dtype));
   if (!scale->data || (zero && !zero->data)) {
     n->output[0] = at_run_time(n, OP_QUANTIZE_BY, x, scale, zero ? zero : make_scalar(n, want.dtype, 0));
@@ -124,7 +131,8 @@ void import_quantize_linear(struct import *n) {
 void import_dequantize_linear(struct import *n) {
   struct value *x = need_input(n, 0, "x"), *scale = need_input(n, 1, "x_scale"), *zero = optional_input(n, 2);
   refuse_blocks(n);
-  if (!dtype_is_integer(x->type.dtype)) FAIL(n, "input 0 'x' is %s, expected integers", type_text(n->ctx, &x->type));
+  if (!dtype_is_integer(x->type.dtype))
+    FAIL(n, "input 0 'x' is %s, expected integers", type_text(n->ctx, &x->type));
   struct type want = type_make(output_dtype(n, scale->type.dtype), 0, NULL, NULL);
   if (!scale->data || (zero && !zero->data)) {
     n->output[0] = at_run_time(n, OP_DEQUANTIZE_BY, make_plain(n, x), scale, zero);

@@ -30,7 +30,9 @@ void import_reduce(struct import *n) {
 
 static struct value *data(struct import *n) { return make_plain(n, need_input(n, 0, "data")); }
 
-void import_reduce_l1(struct import *n) { n->output[0] = reduce(n, OP_REDUCE_SUM, make_1(n, OP_ABS, data(n))); }
+void import_reduce_l1(struct import *n) {
+  n->output[0] = reduce(n, OP_REDUCE_SUM, make_1(n, OP_ABS, data(n)));
+}
 
 static struct value *sum_of_squares(struct import *n) {
   struct value *x = data(n);
@@ -47,7 +49,9 @@ void import_reduce_l2(struct import *n) {
   n->output[0] = make_cast(n, root, dtype);
 }
 
-void import_reduce_log_sum(struct import *n) { n->output[0] = make_1(n, OP_LOG, reduce(n, OP_REDUCE_SUM, data(n))); }
+void import_reduce_log_sum(struct import *n) {
+  n->output[0] = make_1(n, OP_LOG, reduce(n, OP_REDUCE_SUM, data(n)));
+}
 
 /* log(sum(e^(x - m))) + m with the largest element m, so that nothing overflows. */
 void import_reduce_log_sum_exp(struct import *n) {

@@ -21,7 +21,8 @@ static void read_resize_axes(struct import *n, struct resize *r, int rank) {
 }
 
 /* ONNX Runtime multiplies in float32: 10 * 0.7f is 7, not 6.99.. */
-static void use_scales(struct import *n, struct resize *r, const struct value *x, const float *given, int count) {
+static void use_scales(struct import *n, struct resize *r, const struct value *x, const float *given,
+                       int count) {
   if (count != r->axis_count) FAIL(n, "scales has %d entries, expected %d", count, r->axis_count);
   bool crop = !strcmp(r->coordinates, "tf_crop_and_resize");
   for (int i = 0; i < count; i++) {
@@ -36,7 +37,8 @@ static void use_scales(struct import *n, struct resize *r, const struct value *x
 }
 
 /* Resize-18: all named axes may have to keep their proportions. */
-static void use_sizes(struct import *n, struct resize *r, const struct value *x, const int64_t *given, int count) {
+static void use_sizes(struct import *n, struct resize *r, const struct value *x, const int64_t *given,
+                      int count) {
   if (count != r->axis_count) FAIL(n, "sizes has %d entries, expected %d", count, r->axis_count);
   const char *policy = n->opset >= 18 ? attribute_text(n, "keep_aspect_ratio_policy", "stretch") : "stretch";
   bool not_larger = !strcmp(policy, "not_larger"), not_smaller = !strcmp(policy, "not_smaller");
@@ -46,7 +48,8 @@ static void use_sizes(struct import *n, struct resize *r, const struct value *x,
   for (int i = 0; i < count; i++) {
     int axis = r->axis[i];
     if (given[i] < 1 || given[i] > 1 << 30 || x->type.dim[axis] < 1)
-      FAIL(n, "axis %d of %s cannot be resized to %lld", axis, type_text(n->ctx, &x->type), (long long)given[i]);
+      FAIL(n, "axis %d of %s cannot be resized to %lld", axis, type_text(n->ctx, &x->type),
+           (long long)given[i]);
     r->size[axis] = given[i];
     r->scale[axis] = (float)given[i] / (float)x->type.dim[axis];
     common = not_larger ? fminf(common, r->scale[axis]) : fmaxf(common, r->scale[axis]);
@@ -101,11 +104,13 @@ static struct value *make_resize(struct import *n, struct resize *r, struct valu
   int attr_count = 5;
   if (!strcmp(r->coordinates, "tf_crop_and_resize")) {
     attr[attr_count++] = attr_make_floats(n->ctx, ATTR_ROI, 2 * x->type.rank, r->roi);
-    attr[attr_count++] = attr_make_float(n->ctx, ATTR_EXTRAPOLATION, attribute_float(n, "extrapolation_value", 0));
+    attr[attr_count++] = attr_make_float(n->ctx, ATTR_EXTRAPOLATION,
+                                         attribute_float(n, "extrapolation_value", 0));
   }
   if (!strcmp(r->mode, "cubic")) {
     attr[attr_count++] = attr_make_float(n->ctx, ATTR_CUBIC, attribute_float(n, "cubic_coeff_a", -0.75f));
-    attr[attr_count++] = attr_make_int(n->ctx, ATTR_EXCLUDE_OUTSIDE, attribute_bool(n, "exclude_outside", false));
+    attr[attr_count++] = attr_make_int(n->ctx, ATTR_EXCLUDE_OUTSIDE,
+                                       attribute_bool(n, "exclude_outside", false));
   }
   struct value *y = make(n, OP_RESIZE, 1, &in, attr_count, attr, NULL);
   return channels_last ? make_channels_first(n, y) : y;
@@ -115,8 +120,8 @@ static void start_resize(struct resize *r, const struct value *x) {
   for (int i = 0; i < x->type.rank; i++) r->scale[i] = 1, r->size[i] = x->type.dim[i];
 }
 
-/* Upsample-7 has attribute scales, Upsample-9 and Resize-10 input 1. Their linear mode has no half pixels, their nearest one
- * rounds down when it enlarges and up when it shrinks ("simple", ONNX Runtime). */
+/* Upsample-7 has attribute scales, Upsample-9 and Resize-10 input 1. Their linear mode has no half pixels,
+ * their nearest one rounds down when it enlarges and up when it shrinks ("simple", ONNX Runtime). */
 void import_resize_10(struct import *n) {
   struct value *x = need_input(n, 0, "X");
   struct resize r = {.coordinates = "asymmetric", .nearest = "simple"};
@@ -125,7 +130,8 @@ void import_resize_10(struct import *n) {
   start_resize(&r, x);
   read_resize_axes(n, &r, x->type.rank);
   int count = 0;
-  const float *scales = n->opset < 9 ? attribute_floats(n, "scales", &count) : constant_floats(n, 1, "scales", &count);
+  const float *scales = n->opset < 9 ? attribute_floats(n, "scales", &count)
+                                     : constant_floats(n, 1, "scales", &count);
   if (!scales) FAIL(n, "the scales are missing");
   use_scales(n, &r, x, scales, count);
   n->output[0] = make_resize(n, &r, x);

@@ -1,5 +1,5 @@
-/* Operators about shapes: they are known at compile time, so these become reshapes and constants. Elements keep their
- * quantization. */
+/* Operators about shapes: they are known at compile time, so these become reshapes and constants. Elements
+ * keep their quantization. */
 #include <string.h>
 
 #include "onnx/import.h"
@@ -15,17 +15,20 @@ void import_reshape(struct import *n) {
   for (int i = 0; i < rank; i++) {
     dim[i] = shape[i];
     if (dim[i] == 0 && !allow_zero) {
-      if (i >= x->type.rank) FAIL(n, "the shape copies dimension %d, but the input is %s", i, type_text(n->ctx, &x->type));
+      if (i >= x->type.rank)
+        FAIL(n, "the shape copies dimension %d, but the input is %s", i, type_text(n->ctx, &x->type));
       dim[i] = x->type.dim[i];
     }
-    if (dim[i] < -1 || (dim[i] == -1 && unknown >= 0)) FAIL(n, "the shape has more than one unknown dimension");
+    if (dim[i] < -1 || (dim[i] == -1 && unknown >= 0))
+      FAIL(n, "the shape has more than one unknown dimension");
     if (dim[i] == -1) unknown = i;
     else if (!checked_mul(known, dim[i], &known)) FAIL(n, "the shape is impossibly large");
   }
   int64_t all = type_elements(&x->type);
   if (unknown >= 0) {
     if (known == 0 || all % known)
-      FAIL(n, "%s cannot be reshaped: its size is no multiple of %lld", type_text(n->ctx, &x->type), (long long)known);
+      FAIL(n, "%s cannot be reshaped: its size is no multiple of %lld", type_text(n->ctx, &x->type),
+           (long long)known);
     dim[unknown] = all / known;
   }
   n->output[0] = make_reshape(n, x, rank, dim);
@@ -52,7 +55,8 @@ void import_squeeze(struct import *n) {
   bool squeezed[MAX_RANK] = {false};
   count = need_axes(n, given, given ? count : 0, x->type.rank, axes);
   for (int i = 0; i < count; i++) {
-    if (x->type.dim[axes[i]] != 1) FAIL(n, "axis %lld of %s is not 1", (long long)axes[i], type_text(n->ctx, &x->type));
+    if (x->type.dim[axes[i]] != 1)
+      FAIL(n, "axis %lld of %s is not 1", (long long)axes[i], type_text(n->ctx, &x->type));
     squeezed[axes[i]] = true;
   }
   for (int i = 0; i < x->type.rank; i++)
@@ -95,7 +99,8 @@ void import_expand(struct import *n) {
   struct value *x = need_input(n, 0, "input");
   struct type shape = {.dtype = x->type.dtype};
   const int64_t *given = need_constant_ints(n, 1, "shape", &shape.rank);
-  if (shape.rank > MAX_RANK) FAIL(n, "the shape has %d dimensions, at most %d are supported", shape.rank, MAX_RANK);
+  if (shape.rank > MAX_RANK)
+    FAIL(n, "the shape has %d dimensions, at most %d are supported", shape.rank, MAX_RANK);
   memcpy(shape.dim, given, (size_t)shape.rank * sizeof *given);
   if (!type_is_sane(&shape)) FAIL(n, "the shape is impossible: %s", type_text(n->ctx, &shape));
   int rank;
@@ -113,7 +118,8 @@ void import_tile(struct import *n) {
   if (count != x->type.rank) FAIL(n, "%d repeats are given for %s", count, type_text(n->ctx, &x->type));
   struct type out = x->type;
   for (int i = 0; i < count; i++)
-    if (repeats[i] < 0 || !checked_mul(out.dim[i], repeats[i], &out.dim[i])) FAIL(n, "repeats[%d] is impossible", i);
+    if (repeats[i] < 0 || !checked_mul(out.dim[i], repeats[i], &out.dim[i]))
+      FAIL(n, "repeats[%d] is impossible", i);
   if (!type_is_sane(&out)) FAIL(n, "the output is impossibly large: %s", type_text(n->ctx, &out));
   struct value *y = x;
   for (int i = 0; i < count; i++) {

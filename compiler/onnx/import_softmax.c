@@ -1,8 +1,9 @@
-/* Softmax-1/11: over all axes from `axis` on, flattened to one. Softmax-13: over one axis. LogSoftmax likewise. */
+/* Softmax-1/11: over all axes from `axis` on, flattened to one. Softmax-13: over one axis. LogSoftmax
+ * likewise. */
 #include "onnx/import.h"
 
-struct value *make_softmax(struct import *n, enum op op, struct value *x, int64_t axis, bool flatten,
-                           const struct type *want) {
+static struct value *make_softmax(struct import *n, enum op op, struct value *x, int64_t axis, bool flatten,
+                                  const struct type *want) {
   if (x->type.rank == 0) FAIL(n, "the input is a single number");
   int at = flatten && axis == x->type.rank ? x->type.rank : need_axis(n, axis, x->type.rank);
   bool single = !flatten || at == x->type.rank - 1;
@@ -22,7 +23,8 @@ struct value *make_softmax(struct import *n, enum op op, struct value *x, int64_
 void import_softmax(struct import *n) {
   bool flatten = n->opset < 13;
   struct value *x = make_plain(n, need_input(n, 0, "input"));
-  n->output[0] = make_softmax(n, (enum op)n->row->argument, x, attribute_int(n, "axis", flatten ? 1 : -1), flatten, NULL);
+  n->output[0] = make_softmax(n, (enum op)n->row->argument, x, attribute_int(n, "axis", flatten ? 1 : -1),
+                              flatten, NULL);
 }
 
 /* com.microsoft QLinearSoftmax: which Softmax it means is in its attribute `opset`. */

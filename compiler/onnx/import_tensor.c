@@ -9,12 +9,13 @@
 #include "onnx/import.h"
 
 static const char *const element_names[] = {
-    "UNDEFINED", "FLOAT",     "UINT8",      "INT8",           "UINT16",       "INT16",      "INT32",          "INT64",
-    "STRING",    "BOOL",      "FLOAT16",    "DOUBLE",         "UINT32",       "UINT64",     "COMPLEX64",      "COMPLEX128",
-    "BFLOAT16",  "FLOAT8E4M3FN", "FLOAT8E4M3FNUZ", "FLOAT8E5M2", "FLOAT8E5M2FNUZ", "UINT4", "INT4",         "FLOAT4E2M1",
-    "FLOAT8E8M0", "UINT2",    "INT2",       "FLOAT6E2M3",     "FLOAT6E3M2"};
+    "UNDEFINED",      "FLOAT",      "UINT8",          "INT8",       "UINT16",    "INT16",
+    "INT32",          "INT64",      "STRING",         "BOOL",       "FLOAT16",   "DOUBLE",
+    "UINT32",         "UINT64",     "COMPLEX64",      "COMPLEX128", "BFLOAT16",  "FLOAT8E4M3FN",
+    "FLOAT8E4M3FNUZ", "FLOAT8E5M2", "FLOAT8E5M2FNUZ", "UINT4",      "INT4",      "FLOAT4E2M1",
+    "FLOAT8E8M0",     "UINT2",      "INT2",           "FLOAT6E2M3", "FLOAT6E3M2"};
 
-const char *element_type_name(int data_type) {
+static const char *element_type_name(int data_type) {
   bool known = data_type >= 0 && data_type < (int)COUNT_OF(element_names);
   return known ? element_names[data_type] : "an unknown type";
 }
@@ -22,7 +23,8 @@ const char *element_type_name(int data_type) {
 enum dtype element_type(struct ctx *c, int data_type, const struct location *at, const char *what) {
   enum dtype dtype;
   if (!dtype_from_onnx(data_type, &dtype))
-    fatal(c, at, "%s has element type %s (%d), which is not supported", what, element_type_name(data_type), data_type);
+    fatal(c, at, "%s has element type %s (%d), which is not supported", what, element_type_name(data_type),
+          data_type);
   return dtype;
 }
 
@@ -41,7 +43,8 @@ static struct type source_type(const struct source *s) {
   const Onnx__TensorProto *t = s->proto;
   char *what = ctx_printf(s->importer->ctx, "tensor '%s'", s->name);
   enum dtype dtype = element_type(s->importer->ctx, t->data_type, s->at, what);
-  if (t->n_dims > MAX_RANK) TENSOR_FAIL(s, "it has %zu dimensions, at most %d are supported", t->n_dims, MAX_RANK);
+  if (t->n_dims > MAX_RANK)
+    TENSOR_FAIL(s, "it has %zu dimensions, at most %d are supported", t->n_dims, MAX_RANK);
   for (size_t i = 0; i < t->n_dims; i++)
     if (t->dims[i] < 0) TENSOR_FAIL(s, "dimension %zu is negative", i);
   struct type type = type_make(dtype, (int)t->n_dims, t->dims, NULL);
@@ -50,7 +53,8 @@ static struct type source_type(const struct source *s) {
   return type;
 }
 
-/* The typed field for a data type, per the comments of TensorProto. Elements are in native order of wide numbers. */
+/* The typed field for a data type, per the comments of TensorProto. Elements are in native order of wide
+ * numbers. */
 struct field {
   const void *data;
   size_t count;
@@ -85,7 +89,8 @@ static const void *read_typed(const struct source *s, const struct type *type) {
     TENSOR_FAIL(s, "it holds %zu numbers, its shape says %s", f.count, type_text(s->importer->ctx, type));
   int bytes = dtype_bytes(type->dtype);
   uint8_t *out = ctx_alloc_array(s->importer->ctx, (size_t)count, (size_t)bytes);
-  for (int64_t i = 0; i < count; i++) memcpy(out + i * bytes, (const uint8_t *)f.data + i * f.bytes, (size_t)bytes);
+  for (int64_t i = 0; i < count; i++)
+    memcpy(out + i * bytes, (const uint8_t *)f.data + i * f.bytes, (size_t)bytes);
   return out;
 }
 
@@ -115,7 +120,8 @@ static int64_t external_number(const struct source *s, const char *key, int64_t 
   return value;
 }
 
-/* Weights come from beside the model or below, never from elsewhere: no absolute path, no "..", no link that leads out. */
+/* Weights come from beside the model or below, never from elsewhere: no absolute path, no "..", no link that
+ * leads out. */
 static const char *external_path(const struct source *s) {
   const char *location = external_key(s, "location");
   if (!location || !*location) TENSOR_FAIL(s, "%s", "its external data has no location");
@@ -134,7 +140,8 @@ static const char *external_path(const struct source *s) {
   bool exists = real != NULL;
   free(folder);
   free(real);
-  if (exists && !inside) TENSOR_FAIL(s, "its external data '%s' is a link that leads out of the model's folder", location);
+  if (exists && !inside)
+    TENSOR_FAIL(s, "its external data '%s' is a link that leads out of the model's folder", location);
   return path;
 }
 
@@ -165,7 +172,8 @@ static const void *read_external(const struct source *s, const struct type *type
   if (length != bytes)
     TENSOR_FAIL(s, "its external data has %lld bytes, %s needs %lld", (long long)length,
                 type_text(s->importer->ctx, type), (long long)bytes);
-  if (offset > INT64_MAX - bytes) TENSOR_FAIL(s, "offset %lld of its external data is too large", (long long)offset);
+  if (offset > INT64_MAX - bytes)
+    TENSOR_FAIL(s, "offset %lld of its external data is too large", (long long)offset);
   int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (fd < 0) TENSOR_FAIL(s, "cannot open its external data '%s': %s", path, strerror(errno));
   uint8_t *out = NULL;
@@ -182,7 +190,8 @@ static const void *clean_bools(struct ctx *c, const struct type *type, const voi
   return copy;
 }
 
-struct value *tensor_value(struct importer *m, const Onnx__TensorProto *t, const char *name, const struct location *at) {
+struct value *tensor_value(struct importer *m, const Onnx__TensorProto *t, const char *name,
+                           const struct location *at) {
   struct source s = {m, t, at, name && *name ? name : "(no name)"};
   struct type type = source_type(&s);
   const void *data;

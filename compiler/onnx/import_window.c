@@ -37,7 +37,8 @@ int64_t window_input_size(const struct window *w, const struct value *x, bool ch
   return w->spatial == 1 && i == 0 ? 1 : x->type.dim[first + i - (2 - w->spatial)];
 }
 
-/* SAME: as many windows as ceil(size / stride); an odd padding puts the extra element at the end (UPPER) or the beginning. */
+/* SAME: as many windows as ceil(size / stride); an odd padding puts the extra element at the end (UPPER) or
+ * the beginning. */
 static void pad_same(struct window *w, int i, int64_t size, bool upper) {
   int64_t reach = w->dilation[i] * (w->kernel[i] - 1) + 1;
   int64_t windows = (size + w->stride[i] - 1) / w->stride[i];
@@ -46,8 +47,8 @@ static void pad_same(struct window *w, int i, int64_t size, bool upper) {
   w->pads[2 + i] = total - w->pads[i];
 }
 
-/* One window more when the last one is partial, unless it would start in the padding at the end (ONNX Pool-19, PyTorch).
- * Earlier opsets run the same way in ONNX Runtime. */
+/* One window more when the last one is partial, unless it would start in the padding at the end (ONNX
+ * Pool-19, PyTorch). Earlier opsets run the same way in ONNX Runtime. */
 static void pad_for_ceil(struct window *w, int i, int64_t size) {
   int64_t reach = w->dilation[i] * (w->kernel[i] - 1) + 1, stride = w->stride[i];
   int64_t room = size + w->pads[i] + w->pads[2 + i] - reach;
@@ -55,19 +56,24 @@ static void pad_for_ceil(struct window *w, int i, int64_t size) {
   int64_t windows = (room + stride - 1) / stride + 1;
   if ((windows - 1) * stride >= size + w->pads[i]) windows--;
   int64_t needed = (windows - 1) * stride + reach - size - w->pads[i];
-  w->pads[2 + i] = max_i64(needed, w->pads[2 + i]);
+  w->extra[i] = max_i64(needed - w->pads[2 + i], 0);
 }
 
-void read_window(struct import *n, struct window *w, const struct value *x, bool channels_last, bool ceil_mode) {
+void read_window(struct import *n, struct window *w, const struct value *x, bool channels_last,
+                 bool ceil_mode) {
   read_spatial(n, "strides", w->spatial, 1, w->stride);
   read_spatial(n, "dilations", w->spatial, 1, w->dilation);
   memset(w->pads, 0, sizeof w->pads);
+  memset(w->extra, 0, sizeof w->extra);
   const char *mode = attribute_text(n, "auto_pad", "NOTSET");
-  bool same = !strcmp(mode, "SAME_UPPER") || !strcmp(mode, "SAME_LOWER"), explicit_pads = !strcmp(mode, "NOTSET") || !*mode;
-  if (!same && !explicit_pads && strcmp(mode, "VALID")) FAIL(n, "attribute 'auto_pad' is '%s', which is unknown", mode);
+  bool same = !strcmp(mode, "SAME_UPPER") || !strcmp(mode, "SAME_LOWER"),
+       explicit_pads = !strcmp(mode, "NOTSET") || !*mode;
+  if (!same && !explicit_pads && strcmp(mode, "VALID"))
+    FAIL(n, "attribute 'auto_pad' is '%s', which is unknown", mode);
   if (explicit_pads) read_pads(n, w);
   for (int i = 0; i < 2; i++) {
-    if (w->kernel[i] < 1 || w->kernel[i] > WINDOW_LIMIT) FAIL(n, "the window has size %lld", (long long)w->kernel[i]);
+    if (w->kernel[i] < 1 || w->kernel[i] > WINDOW_LIMIT)
+      FAIL(n, "the window has size %lld", (long long)w->kernel[i]);
     int64_t size = window_input_size(w, x, channels_last, i);
     if (size > WINDOW_LIMIT) FAIL(n, "the input is too large: %s", type_text(n->ctx, &x->type));
     bool one_row = w->spatial == 1 && i == 0;
@@ -91,10 +97,12 @@ struct value *make_from_nhwc(struct import *n, struct value *y, int spatial, boo
 
 struct value *make_weights_nhwc(struct import *n, struct value *w) { return make_to_nhwc(n, w, false); }
 
-int window_attrs(struct import *n, const struct window *w, bool with_kernel, struct attr attr[4]) {
-  attr[0] = attr_make_ints(n->ctx, ATTR_PADS, 4, w->pads);
-  attr[1] = attr_make_ints(n->ctx, ATTR_STRIDES, 2, w->stride);
-  attr[2] = attr_make_ints(n->ctx, ATTR_DILATIONS, 2, w->dilation);
-  if (with_kernel) attr[3] = attr_make_ints(n->ctx, ATTR_KERNEL, 2, w->kernel);
-  return with_kernel ? 4 : 3;
+int window_attrs(struct import *n, const struct window *w, bool pool, struct attr attr[MAX_WINDOW_ATTRS]) {
+  int count = 0;
+  attr[count++] = attr_make_ints(n->ctx, ATTR_PADS, 4, w->pads);
+  attr[count++] = attr_make_ints(n->ctx, ATTR_STRIDES, 2, w->stride);
+  attr[count++] = attr_make_ints(n->ctx, ATTR_DILATIONS, 2, w->dilation);
+  if (pool) attr[count++] = attr_make_ints(n->ctx, ATTR_KERNEL, 2, w->kernel);
+  if (w->extra[0] || w->extra[1]) attr[count++] = attr_make_ints(n->ctx, ATTR_OUTPUT_PADDING, 2, w->extra);
+  return count;
 }

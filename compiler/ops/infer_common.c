@@ -82,6 +82,7 @@ void infer_need_shape(const struct infer *in, int i, const char *what, int rank,
 }
 
 void infer_window(const struct infer *in, struct window *w, int64_t lowest_pad) {
+  if (w->kernel[0] > INFER_LIMIT || w->kernel[1] > INFER_LIMIT) INFER_FAIL(in, "the window is too large");
   infer_ints(in, ATTR_STRIDES, 2, 1, 1, w->strides);
   infer_ints(in, ATTR_DILATIONS, 2, 1, 1, w->dilations);
   infer_ints(in, ATTR_PADS, 4, 0, lowest_pad, w->pads);

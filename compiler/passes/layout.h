@@ -26,8 +26,8 @@ void layout_begin(struct layout *l, const struct graph *old);
 struct pending layout_get(struct layout *l, struct value *old);
 /* From now on old == transpose(stored, perm). */
 void layout_set(struct layout *l, struct value *old, struct value *stored, const struct perm *perm);
-/* transpose(stored, p), made once. On the narrow side: where `stored` is dequantized, or made by a cheap op with no
- * other reader, the bytes above are moved and the op is repeated. */
+/* transpose(stored, p), made once. On the narrow side: where `stored` is dequantized, or made by a cheap op
+ * with no other reader, the bytes above are moved and the op is repeated. */
 struct value *layout_transpose(struct layout *l, struct value *stored, const struct perm *p,
                                const struct origin *origin);
 /* Bytes that layout_transpose(stored, p) would newly move; 0 for constants. */

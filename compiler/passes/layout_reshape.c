@@ -1,8 +1,9 @@
 #include "passes/layout.h"
 
-/* A reshape cuts its axes into blocks: runs of input axes and runs of output axes with the same number of elements. Axes of size 1
- * belong to no block. [n,c,h,w] -> [n,c,h*w] has blocks n|n, c|c, h,w|h*w; with a stored order [n,h,w,c] each block still lies
- * together and in order, so the stored value reshapes to [n,h*w,c], and [0,2,1] is due from there. */
+/* A reshape cuts its axes into blocks: runs of input axes and runs of output axes with the same number of
+ * elements. Axes of size 1 belong to no block. [n,c,h,w] -> [n,c,h*w] has blocks n|n, c|c, h,w|h*w; with a
+ * stored order [n,h,w,c] each block still lies together and in order, so the stored value reshapes to
+ * [n,h*w,c], and [0,2,1] is due from there. */
 struct block {
   int first_in, last_in;   /* input axes, the ones of size 1 between them left out */
   int first_out, last_out; /* output axes, likewise */
@@ -75,8 +76,9 @@ static void order_outputs(const struct type *y, const struct block *blocks, int 
   due->rank = y->rank;
 }
 
-/* The stored value moved so that each block lies together: blocks in the order of their innermost axes, which keeps what is
- * contiguous contiguous. The model's order is the result where the blocks themselves come in that order. */
+/* The stored value moved so that each block lies together: blocks in the order of their innermost axes, which
+ * keeps what is contiguous contiguous. The model's order is the result where the blocks themselves come in
+ * that order. */
 static struct pending bring_together(struct layout *l, const struct node *n, const struct pending *p,
                                      const struct block *blocks, int count) {
   const struct type *x = &n->input[0]->type, *stored = &p->stored->type;

@@ -2,8 +2,8 @@
 
 pass_function pass_cancel_transposes;
 
-/* One rule an op: works on the stored order of its inputs and passes the due permutation on. False when it can't: then the
- * node gets its inputs in the model's order. */
+/* One rule an op: works on the stored order of its inputs and passes the due permutation on. False when it
+ * can't: then the node gets its inputs in the model's order. */
 typedef bool sink_function(struct layout *l, const struct node *n);
 
 /* n on other inputs and attributes, its output 0 in the order in which `due` is left to do. */
@@ -109,8 +109,8 @@ static struct perm due_for(const struct pending *p, const struct perm *target) {
   return perm_then(&p->perm, &back);
 }
 
-/* The order in which the fewest bytes must be moved; among equals one that is not the model's, as convolutions want
- * channels last. */
+/* The order in which the fewest bytes must be moved; among equals one that is not the model's, as
+ * convolutions want channels last. */
 static struct perm best_order(struct layout *l, const struct operands *o) {
   struct perm best = perm_identity(o->rank);
   int64_t best_cost = INT64_MAX;
@@ -226,7 +226,8 @@ static bool sink_gather(struct layout *l, const struct node *n) {
   return true;
 }
 
-/* The order of the axes that a reduction leaves: old remaining axis -> place among the remaining stored axes. */
+/* The order of the axes that a reduction leaves: old remaining axis -> place among the remaining
+ * stored axes. */
 static struct perm remaining_order(const struct perm *p, const bool *reduced) {
   struct perm due = {0};
   for (int i = 0; i < p->rank; i++) {
@@ -304,8 +305,9 @@ static sink_function *rule_of(enum op op) {
   return op_is_unary(op) || op_is_binary(op) ? sink_all : rules[op];
 }
 
-/* needs: static shapes. keeps: every value's numbers. gives: no transpose whose inverse follows; those left stand where a value
- * meets an op or an output that wants another order than its producer, and move the narrowest elements; no dead nodes. */
+/* needs: static shapes. keeps: every value's numbers. gives: no transpose whose inverse follows; those left
+ * stand where a value meets an op or an output that wants another order than its producer, and move the
+ * narrowest elements; no dead nodes. */
 struct graph *pass_cancel_transposes(struct ctx *c, const struct graph *g) {
   struct layout l;
   layout_begin(&l, g);

@@ -18,7 +18,7 @@ static bool weight_layout(const struct node *n, struct weight_layout *w) {
     case OP_CONV: w->inner = type_elements(t) / w->channels; return true;
     case OP_CONV_TRANSPOSE: w->groups = attr_int(n, ATTR_GROUP, 1); return true;
     case OP_MATMUL:
-      if (attr_int(n, ATTR_TRANSPOSE_B, 0)) w->inner = t->dim[0];
+      if (attr_int(n, ATTR_TRANSPOSE_B, 0)) w->inner = t->dim[1];
       return t->rank == 2;
     default: return false;
   }
@@ -29,7 +29,8 @@ static int64_t channel_of(const struct weight_layout *w, int64_t element, int64_
   return group * per_group + element / w->inner % per_group;
 }
 
-/* The constant as one number a channel, whether it has one element or one a channel along the last axis; else NULL. */
+/* The constant as one number a channel, whether it has one element or one a channel along the last axis; else
+ * NULL. */
 static const float *per_channel(struct ctx *c, const struct value *v, int64_t channels) {
   const struct type *t = &v->type;
   const int64_t n = type_elements(t);
@@ -52,7 +53,8 @@ static struct value *dot_again(struct graph *g, const struct node *dot, struct v
                   origin_join(g->ctx, dot->origin, tail->origin));
 }
 
-/* dot(x, w) * s + ... == dot(x, w * s); the bias is multiplied too (ONNX Runtime: ConvMulFusion, ConvBNFusion). */
+/* dot(x, w) * s + ... == dot(x, w * s); the bias is multiplied too (ONNX Runtime: ConvMulFusion,
+ * ConvBNFusion). */
 static struct value *fold_scale(struct graph *g, const struct node *dot, const struct weight_layout *layout,
                                 const struct value *factor, const struct node *mul) {
   struct ctx *c = g->ctx;
@@ -86,7 +88,8 @@ static struct value *fold_shift(struct graph *g, const struct node *dot, const s
                    add);
 }
 
-/* The folded dot product for a mul or add of the new graph whose operand `side` is one; NULL when that can't be done. */
+/* The folded dot product for a mul or add of the new graph whose operand `side` is one; NULL when that can't
+ * be done. */
 static struct value *fold_side(struct graph *g, const struct node *n, int side) {
   const struct value *y = n->input[side];
   const struct node *dot = y->producer;
@@ -99,8 +102,9 @@ static struct value *fold_side(struct graph *g, const struct node *n, int side) 
   return n->op == OP_MUL ? fold_scale(g, dot, &layout, other, n) : fold_shift(g, dot, &layout, other, n);
 }
 
-/* needs: fold-constants; channels last (cancel-transposes). keeps: results, up to the rounding of folded weights. gives: no conv,
- * conv_transpose or matmul with f32 constant weights whose only use is a mul or add by a constant along the channels. */
+/* needs: fold-constants; channels last (cancel-transposes). keeps: results, up to the rounding of folded
+ * weights. gives: no conv, conv_transpose or matmul with f32 constant weights whose only use is a mul or add
+ * by a constant along the channels. */
 struct graph *pass_fold_batch_norm(struct ctx *c, const struct graph *g) {
   struct rewrite r;
   struct uses *uses = uses_compute(c, g);

@@ -34,10 +34,11 @@ static struct graph *fold(struct ctx *c, const struct graph *with_dead, bool kee
   return pass_dead_code(c, rewrite_end(&r));
 }
 
-/* needs: static shapes. keeps: dequantize of constants, so that weights stay 8-bit. gives: no other node whose inputs are all
- * constant, unless its result is very large; movement of a dequantized constant is done on the constant. */
+/* needs: static shapes. keeps: dequantize of constants, so that weights stay 8-bit. gives: no other node
+ * whose inputs are all constant, unless its result is very large; movement of a dequantized constant is done
+ * on the constant. */
 struct graph *pass_fold_constants(struct ctx *c, const struct graph *g) { return fold(c, g, true); }
 
-/* needs: fuse-qdq has taken the weights that it wants. keeps: values. gives: no node whose inputs are all constant: float ops
- * with 8-bit weights have float ones. */
+/* needs: fuse-qdq has taken the weights that it wants. keeps: values. gives: no node whose inputs are all
+ * constant: float ops with 8-bit weights have float ones. */
 struct graph *pass_fold_weights(struct ctx *c, const struct graph *g) { return fold(c, g, false); }

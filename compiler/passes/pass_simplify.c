@@ -33,7 +33,8 @@ static struct value *simplify_reshape(struct graph *g, const struct node *n) {
                        origin_join(g->ctx, inner->origin, n->origin));
 }
 
-/* One that only moves axes of size 1 stays: cancel-transposes knows more about the order than a reshape would tell. */
+/* One that only moves axes of size 1 stays: cancel-transposes knows more about the order than a reshape would
+ * tell. */
 static struct value *simplify_transpose(struct graph *g, const struct node *n) {
   const struct perm own = perm_of_node(n);
   const struct node *inner = made_by(n, OP_TRANSPOSE);
@@ -116,8 +117,8 @@ static struct value *simplify_retype(struct graph *g, const struct node *n) {
 
 static float clamp(float x, float low, float high) { return fminf(fmaxf(x, low), high); }
 
-/* clip(clip(x, a, b), c, d) == clip(x, clip(a, c, d), clip(b, c, d)) for a <= b and c <= d. Bounds of -0.0 are left alone: which
- * zero a clip gives then depends on more than order. */
+/* clip(clip(x, a, b), c, d) == clip(x, clip(a, c, d), clip(b, c, d)) for a <= b and c <= d. Bounds of -0.0
+ * are left alone: which zero a clip gives then depends on more than order. */
 static struct value *simplify_clip(struct graph *g, const struct node *n) {
   const float low = attr_float(n, ATTR_ALPHA, -INFINITY), high = attr_float(n, ATTR_BETA, INFINITY);
   if (low == -INFINITY && high == INFINITY) return same_type_input(n);
@@ -153,8 +154,8 @@ static bool is_filled_with(const struct value *v, float x, uint64_t k) {
   return true;
 }
 
-/* Operands that change nothing, to the bit: x + -0.0, x - 0.0, x * 1, x / 1; for integers 0 and 1. (x + 0.0 turns -0.0
- * into 0.0.) */
+/* Operands that change nothing, to the bit: x + -0.0, x - 0.0, x * 1, x / 1; for integers 0 and 1. (x + 0.0
+ * turns -0.0 into 0.0.) */
 static struct value *simplify_neutral(struct graph *g, const struct node *n) {
   (void)g;
   const bool product = n->op == OP_MUL || n->op == OP_DIV;
@@ -187,7 +188,8 @@ static struct value *simplify_node(struct graph *g, const struct node *n) {
       [OP_SUB] = simplify_neutral,     [OP_MUL] = simplify_neutral,         [OP_DIV] = simplify_neutral,
       [OP_RESIZE] = simplify_resize,
   };
-  return rules[n->op] ? rules[n->op](g, n) : NULL;
+  struct value *v = rules[n->op] ? rules[n->op](g, n) : NULL;
+  return v || (!op_is_unary(n->op) && !op_is_binary(n->op)) ? v : sink_reshape(g, n);
 }
 
 static bool same_attrs(const struct node *a, const struct node *b) {
@@ -228,8 +230,9 @@ static const struct node *earlier(struct ctx *c, struct pointer_map *readers, co
   return NULL;
 }
 
-/* needs: nothing. keeps: every value that an output shows, to the bit. gives: no node that changes nothing, no chain of two
- * reshapes, transposes, slices, exact casts, retypes or float clips, no two nodes that compute the same; no dead nodes. */
+/* needs: nothing. keeps: every value that an output shows, to the bit. gives: no node that changes nothing,
+ * no chain of two reshapes, transposes, slices, exact casts, retypes or float clips, no two nodes that
+ * compute the same; no dead nodes. */
 struct graph *pass_simplify(struct ctx *c, const struct graph *g) {
   struct rewrite r;
   struct pointer_map readers;

@@ -1,4 +1,5 @@
-/* memory_plan: no two records that live at one time overlap, offsets are aligned, and simple cases are packed perfectly. */
+/* memory_plan: no two records that live at one time overlap, offsets are aligned, and simple cases are packed
+ * perfectly. */
 #include "plan/plan.h"
 
 static int failures;

@@ -240,22 +240,55 @@ static struct port port_of(struct planner *p, const char *name, struct value *v)
   return (struct port){name, v->type, address_of(value_storage(p, v)), type_bytes(&v->type)};
 }
 
+/* Kernels of elementwise ops read an element before they write the one at its place. */
+static bool reads_before_write(const struct call *call, int k) {
+  const struct node *n = call->node;
+  const struct operand *o = &call->operand[k];
+  const bool elementwise = op_is_unary(n->op) || op_is_binary(n->op) || n->op == OP_TABLE || n->op == OP_REQUANTIZE;
+  if (!elementwise || o->kind != OPERAND_VALUE || o->written) return false;
+  const struct type *x = &o->value->type, *y = &n->output[0]->type;
+  return type_same_shape(x, y) && dtype_bytes(x->dtype) == dtype_bytes(y->dtype);
+}
+
+/* An elementwise op writes over an input that nothing reads after it. */
+static void overwrite_dead_input(struct planner *p, int step) {
+  const struct call *call = p->program->steps.at[step].call;
+  const bool alone = (step == 0 || p->program->steps.at[step - 1].call->node != call->node) &&
+                     (step + 1 == p->program->steps.count || p->program->steps.at[step + 1].call->node != call->node);
+  struct storage *out = storage_get(p, call->node->output[0]);
+  if (!alone || out->part_of || out->first != step) return;
+  for (int k = 0; k < call->operand_count; k++) {
+    struct storage *in = p->operands.at[step][k];
+    if (!in || in == out || !reads_before_write(call, k)) continue;
+    struct storage *root = root_of(in);
+    if (root->constant || root->last != step || root->bytes != out->bytes || address_of(in) != root->offset) continue;
+    out->part_of = root;
+    root->last = out->last;
+    return;
+  }
+}
+
 static void place_arena(struct planner *p) {
   struct program *program = p->program;
   const int last_step = program->steps.count;
   struct memory_record *records = CTX_ARRAY(p->ctx, struct memory_record, p->arena.count);
+  int count = 0;
   for (int i = 0; i < p->arena.count; i++) {
-    const struct storage *s = p->arena.at[i];
-    records[i] = (struct memory_record){.first = s->first, .last = s->last, .bytes = s->bytes};
-    if (p->options->no_reuse || s->last < 0) records[i].first = 0, records[i].last = last_step;
+    struct storage *s = p->arena.at[i];
+    if (s->part_of) continue;
+    p->arena.at[count] = s;
+    records[count] = (struct memory_record){.first = s->first, .last = s->last, .bytes = s->bytes};
+    if (p->options->no_reuse || s->last < 0) records[count].first = 0, records[count].last = last_step;
+    count++;
   }
+  p->arena.count = count;
   program->arena_offset = align_up(program->end, PLAN_ALIGN);
-  program->arena_bytes = memory_plan(p->ctx, records, p->arena.count, &program->peak_live_bytes);
+  program->arena_bytes = memory_plan(p->ctx, records, count, &program->peak_live_bytes);
   program->end = program->arena_offset + program->arena_bytes;
   if (program->end > MEMORY_LIMIT)
     fatal(p->ctx, NULL, "the model needs %.1f GiB of memory, but a wasm module has at most 4 GiB",
           (double)program->end / (double)(1 << 30));
-  for (int i = 0; i < p->arena.count; i++) p->arena.at[i]->offset = program->arena_offset + records[i].offset;
+  for (int i = 0; i < count; i++) p->arena.at[i]->offset = program->arena_offset + records[i].offset;
 }
 
 struct program *plan(struct ctx *c, const struct graph *g, const struct plan_options *options) {
@@ -278,6 +311,7 @@ struct program *plan(struct ctx *c, const struct graph *g, const struct plan_opt
     touch(value_storage(&p, g->inputs.at[i]), last_step);
   }
   for (int i = 0; i < g->outputs.count; i++) touch(value_storage(&p, g->outputs.at[i]), last_step);
+  for (int i = 0; i < last_step && !options->no_reuse; i++) overwrite_dead_input(&p, i);
   place_arena(&p);
   for (int i = 0; i < program->steps.count; i++) {
     struct step *s = &program->steps.at[i];

@@ -1,5 +1,5 @@
-/* plan: programs run on one memory image give what eval_graph gives, leave inputs as they were, keep ports apart and aligned,
- * and need no copies where concat, slice and reshape can work in place. */
+/* plan: programs run on one memory image give what eval_graph gives, leave inputs as they were, keep ports
+ * apart and aligned, and need no copies where concat, slice and reshape can work in place. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -160,6 +160,30 @@ static void check_data(struct ctx *c, const struct program *p, struct bytes body
   EXPECT(memcmp(image, expected, (size_t)p->end) == 0, "memory image differs");
 }
 
+/* Zeros are left out where that saves bytes, and the number of segments stays below engines' limits. */
+static void test_segments(struct ctx *c) {
+  static const struct {
+    int64_t bytes, period; /* one nonzero byte a period */
+    uint32_t segments;
+  } rows[] = {{1000, 1, 1}, {1000, 10, 1}, {1000, 100, 10}, {0, 1, 0}, {3000000, 40, 1}};
+  for (size_t i = 0; i < COUNT_OF(rows); i++) {
+    struct program p = {.ctx = c, .end = PLAN_BASE};
+    uint8_t *data = ctx_alloc(c, (size_t)rows[i].bytes);
+    for (int64_t k = 0; k < rows[i].bytes; k += rows[i].period) data[k] = (uint8_t)(1 + k % 255);
+    add_constant(&p, data, rows[i].bytes);
+    add_constant(&p, ctx_alloc(c, 5000), 5000); /* all zeros */
+    add_constant(&p, "x", 1);
+    struct buffer body, section;
+    buffer_init(&body, c);
+    buffer_init(&section, c);
+    const uint32_t count = write_weights(&body, &p);
+    EXPECT(count == rows[i].segments + 1, "row %zu: %u segments", i, count);
+    write_u32(&section, count);
+    buffer_append(&section, body.data, body.size);
+    check_data(c, &p, (struct bytes){section.data, section.size});
+  }
+}
+
 static const char expected_json[] =
     "{\"abi\":1,\"eaic\":\"" EAIC_VERSION
     "\",\"model\":{\"name\":\"toy\",\"sha256\":\"0123\",\"opset\":13},\"features\":\"%s\","
@@ -303,6 +327,7 @@ int main(void) {
   struct ctx c;
   ctx_init(&c);
   test_integers(&c);
+  test_segments(&c);
   test_module(&c, LEVEL_SCALAR, "scalar");
   test_module(&c, LEVEL_SIMD128, "simd128");
   test_module(&c, LEVEL_RELAXED, "relaxed");

@@ -45,6 +45,7 @@ int abi_dtype_bits(enum abi_dtype t);         /* of one element: 4 to 64 */
 int abi_dtype_onnx(enum abi_dtype t);         /* TensorProto.DataType */
 bool abi_dtype_from_name(const char *name, enum abi_dtype *out);
 bool abi_dtype_from_onnx(int64_t data_type, enum abi_dtype *out);
+bool abi_dtype_is_float(enum abi_dtype t);
 /* Bytes of `elements` packed elements. */
 int64_t abi_dtype_bytes(enum abi_dtype t, int64_t elements);
 
@@ -104,6 +105,7 @@ int abi_find(const struct abi_tensor *tensor, int count, const char *name);
 struct wasm_section {
   int id;              /* 0: custom */
   const char *name;    /* "code", "data" ...; of a custom section its own name */
+  size_t offset;       /* of its id in the file */
   struct bytes body;   /* without id and size; of a custom section without its name */
   int64_t count;       /* entries of a section that starts with a count, else -1 */
 };
@@ -111,5 +113,13 @@ typedef VECTOR(struct wasm_section) wasm_sections;
 /* Walks the file; fatal() when it is no wasm module or a section passes its end. Bodies point into `wasm`. */
 wasm_sections wasm_sections_read(struct ctx *c, struct bytes wasm);
 bool bytes_are_wasm(struct bytes file); /* starts with the magic number */
+/* An unsigned LEB128 number of 32 bits at *at, which moves behind it; false when it runs past the end or over 32 bits. */
+bool wasm_read_u32(struct bytes b, size_t *at, uint32_t *out);
+void wasm_write_u32(struct buffer *out, uint32_t x);
+
+/* wasm_split.c: a copy of the module in which every call that `infer` makes is a function of its own, exported as step_<i>:
+ * what --profile would have exported. *steps: how many. Without bytes when `infer` is more than a list of calls with constant
+ * arguments, which modules of this compiler are not. The module must be valid. */
+struct bytes wasm_split_infer(struct ctx *c, struct bytes wasm, int *steps);
 
 #endif

@@ -31,6 +31,8 @@ bool abi_dtype_from_onnx(int64_t data_type, enum abi_dtype *out) {
   return false;
 }
 
+bool abi_dtype_is_float(enum abi_dtype t) { return t == ABI_F32 || t == ABI_F64 || t == ABI_F16 || t == ABI_BF16; }
+
 int64_t abi_dtype_bytes(enum abi_dtype t, int64_t elements) {
   int bits = dtypes[t].bits;
   return bits < 8 ? (elements * bits + 7) / 8 : elements * (bits / 8);

@@ -116,6 +116,25 @@ static void test_broken(struct ctx *c, const struct engine *e) {
   }
 }
 
+/* infer: a call of the function that adds, twice; split, each call is a step. */
+static void test_split(struct ctx *c, const struct engine *e) {
+  static const struct piece list[PIECES] = {
+      [EXPORT] = PIECE("\7\x12\2\6memory\2\0\5infer\0\0"),
+      [CODE] = PIECE("\12\x1a\2\6\0\x10\1\x10\1\13\x11\0\x41\x80\1\x41\xc0\0\x2d\0\0\x41\1\x6a\x3a\0\0\13"),
+  };
+  int steps = 0;
+  struct attempt a = {.engine = e, .module = wasm_split_infer(c, make_module(c, list), &steps), .in = 7};
+  EXPECT(steps == 2 && a.module.size && ctx_run(c, attempt, &a) && a.out == 8);
+  if (a.session.instance) {
+    *session_tensor(&a.session, &a.session.abi->input[0]) = 20;
+    EXPECT(session_find_step(&a.session, 1) >= 0 && session_find_step(&a.session, 2) < 0);
+    session_call(c, &a.session, session_find_step(&a.session, 1));
+    EXPECT(*session_tensor(&a.session, &a.session.abi->output[0]) == 21);
+  }
+  session_close(&a.session);
+  EXPECT(!wasm_split_infer(c, make_module(c, NULL), &steps).data); /* infer computes by itself */
+}
+
 static void ask_for_engine(struct ctx *c, void *name) { engine_by_name(c, name); }
 
 int main(void) {
@@ -126,6 +145,7 @@ int main(void) {
     EXPECT(engine_by_name(&c, engine_at(i)->name) == engine_at(i));
     test_good(&c, engine_at(i));
     test_broken(&c, engine_at(i));
+    test_split(&c, engine_at(i));
   }
   EXPECT(engine_at(0) && engine_by_name(&c, NULL) == engine_at(0) && !engine_at(-1));
   char unknown[] = "v8";

@@ -12,13 +12,14 @@ struct layout {
 
 static bool is_channels(int64_t n) { return n == 1 || n == 3 || n == 4; }
 
-/* [1,C,H,W], [1,H,W,C], the same without the 1, or [H,W]; C of 1, 3 or 4. Both possible: channels first. */
+/* [1,C,H,W], [1,H,W,C], the same without the 1, or [H,W] with H > 1 (else it is a list of numbers); C of 1, 3 or 4. Both
+ * possible: channels first. */
 static bool find_layout(const struct abi_tensor *t, struct layout *out) {
   const int64_t *dim = t->dim;
   int rank = t->rank;
   if (rank == 4 && dim[0] == 1) dim++, rank--;
   if (t->elements < 1 || t->elements > INT32_MAX) return false;
-  if (rank == 2) {
+  if (rank == 2 && dim[0] > 1) {
     *out = (struct layout){1, (int)dim[0], (int)dim[1], 0, dim[1], 1};
   } else if (rank == 3 && is_channels(dim[0])) {
     *out = (struct layout){(int)dim[0], (int)dim[1], (int)dim[2], dim[1] * dim[2], dim[2], 1};
@@ -90,13 +91,13 @@ struct loaded load_image(struct ctx *c, const struct load_request *request) {
   if ((o->mean_count > 1 && o->mean_count != l.channels) || (o->std_count > 1 && o->std_count != l.channels)) {
     load_failed(c, request, "needs one mean and std, or %d", l.channels);
   }
+  for (int i = 0; i < o->std_count; i++) {
+    if (o->std[i] == 0) load_failed(c, request, "cannot be divided by a std of 0");
+  }
   struct picture p = picture_decode(c, request, file_read(c, request->path, MAX_TENSOR_FILE), l.channels);
   const float *pixel = resize(c, &p, &l);
 
-  bool is_integer;
-  int64_t unused;
-  bool is_unsigned;
-  is_integer = abi_element_integer(t->dtype, "\0\0\0\0\0\0\0", 0, &unused, &is_unsigned);
+  bool is_integer = !abi_dtype_is_float(t->dtype);
   double scale = o->has_scale ? o->scale : is_integer && !t->quantized ? 1 : 1.0 / 255;
   uint8_t *data = ctx_alloc(c, (size_t)t->bytes);
   for (int y = 0; y < l.height; y++) {

@@ -76,15 +76,14 @@ static struct loaded make_random(struct ctx *c, const struct load_request *reque
   uint8_t *data = ctx_alloc(c, (size_t)t->bytes);
   uint64_t state = (uint64_t)seed;
   bool any_bits = abi_dtype_bits(t->dtype) <= 8 || t->quantized;
-  int64_t integer;
-  bool is_unsigned, is_float = !abi_element_integer(t->dtype, "\0\0\0\0\0\0\0", 0, &integer, &is_unsigned);
-  for (int64_t i = 0; i < (any_bits && t->dtype != ABI_BOOL ? t->bytes : t->elements); i++) {
+  bool by_bytes = any_bits && t->dtype != ABI_BOOL && !abi_dtype_is_float(t->dtype);
+  for (int64_t i = 0; i < (by_bytes ? t->bytes : t->elements); i++) {
     uint64_t x = random_next(&state);
-    if (is_float) {
+    if (abi_dtype_is_float(t->dtype)) {
       abi_element_set(t->dtype, data, i, (double)(x >> 40) * 0x1p-24);
     } else if (t->dtype == ABI_BOOL) {
       data[i] = x >> 63;
-    } else if (any_bits) {
+    } else if (by_bytes) {
       data[i] = (uint8_t)(x >> 56);
     } else {
       abi_element_set(t->dtype, data, i, (double)(x % 100));
@@ -149,8 +148,7 @@ void tensor_load(struct ctx *c, const char *what, const struct abi_tensor *want,
     memcpy(out, l.data.data, l.data.size);
     return;
   }
-  bool is_float = l.dtype == ABI_F32 || l.dtype == ABI_F64 || l.dtype == ABI_F16 || l.dtype == ABI_BF16;
-  bool to_quantize = is_float && want->quantized && l.dtype != want->dtype;
+  bool to_quantize = abi_dtype_is_float(l.dtype) && want->quantized && l.dtype != want->dtype;
   if (!shapes_match(want, &l) || (l.dtype != want->dtype && !to_quantize)) {
     load_failed(c, &request, "has %s%s, expected %s", abi_dtype_name(l.dtype), abi_shape_text(c, l.rank, l.dim),
                 abi_type_text(c, want));

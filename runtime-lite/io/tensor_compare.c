@@ -4,8 +4,6 @@
 
 #include "io/io.h"
 
-static bool is_float(enum abi_dtype t) { return t == ABI_F32 || t == ABI_F64 || t == ABI_F16 || t == ABI_BF16; }
-
 struct comparison tensor_compare(enum abi_dtype t, int64_t elements, const void *got, const void *expected,
                                  double tolerance) {
   struct comparison result = {.first = -1};
@@ -13,7 +11,7 @@ struct comparison tensor_compare(enum abi_dtype t, int64_t elements, const void 
   for (int64_t i = 0; i < elements; i++) {
     if (!memcmp((const char *)got + i * size, (const char *)expected + i * size, (size_t)size)) continue;
     double a = abi_element_get(t, got, i), b = abi_element_get(t, expected, i), difference = fabs(a - b);
-    if (is_float(t) && ((isnan(a) && isnan(b)) || (tolerance > 0 && (a == b || difference <= tolerance * (1 + fabs(b)))))) {
+    if (abi_dtype_is_float(t) && ((isnan(a) && isnan(b)) || (tolerance > 0 && (a == b || difference <= tolerance * (1 + fabs(b)))))) {
       continue;
     }
     result.different++;

@@ -15,8 +15,8 @@ if(NOT wasmtime_root)
 endif()
 find_library(WASMTIME_LIBRARY NAMES wasmtime PATHS ${wasmtime_root}/lib NO_DEFAULT_PATH)
 if(WASMTIME_LIBRARY)
-  # The PyPI library carries no soname: without this property its path at build time would be baked in.
-  add_library(wasmtime UNKNOWN IMPORTED)
+  # The PyPI library carries no soname: without NO_SONAME its path as linked would be baked in.
+  add_library(wasmtime SHARED IMPORTED)
   set_target_properties(wasmtime PROPERTIES IMPORTED_LOCATION ${WASMTIME_LIBRARY} IMPORTED_NO_SONAME TRUE
     INTERFACE_LINK_LIBRARIES "m;pthread;dl")
   target_link_libraries(eaic_engine PUBLIC wasmtime)

