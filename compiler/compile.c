@@ -83,9 +83,10 @@ struct graph *compile_passes(struct ctx *c, const struct graph *g, const struct 
 struct bytes compile_module(struct ctx *c, const struct program *p, const struct onnx_info *info,
                             const struct eaic_options *options) {
   const struct codegen_options codegen = {
-      .debug_info = options->debug, .profile = options->profile, .passes = options->llvm_passes};
+      .debug_info = options->debug, .profile = options->profile, .wasi = options->wasi, .passes = options->llvm_passes};
   const struct module_info module = {info->name, info->sha256, info->opset};
-  const struct wasm_options wasm = {.debug_info = options->debug, .profile = options->profile};
+  const struct wasm_options wasm = {
+      .debug_info = options->debug, .profile = options->profile, .wasi = options->wasi};
   return wasm_link(c, p, codegen_object(c, p, &codegen), &module, &wasm);
 }
 
@@ -139,6 +140,7 @@ struct bytes eaic_compile(struct ctx *c, const char *path, const struct eaic_opt
   if (options->stage == EAIC_STAGE_LLVM || options->stage == EAIC_STAGE_OBJECT) {
     const struct codegen_options codegen = {.debug_info = options->debug,
                                             .profile = options->profile,
+                                            .wasi = options->wasi,
                                             .text = options->stage == EAIC_STAGE_LLVM,
                                             .passes = options->llvm_passes};
     const struct bytes object = codegen_object(c, p, &codegen);
@@ -148,7 +150,7 @@ struct bytes eaic_compile(struct ctx *c, const char *path, const struct eaic_opt
   const struct bytes module = compile_module(c, p, &info, options);
   stats->module_bytes = (int64_t)module.size;
   lap(&watch, "module");
-  /* From here on: the module is whole: no imports, memory of fixed size, weights and metadata inside. */
+  /* From here on: the module is whole: no imports (but WASI's), memory of fixed size, weights and metadata inside. */
 
   const char *invalid = wasm_validate(c, module, (enum level)options->level);
   if (invalid) BUG(c, "the module does not validate: %s", invalid);

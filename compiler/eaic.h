@@ -25,6 +25,7 @@ struct eaic_options {
   int dim_count;
   bool profile;          /* export step_<i> */
   bool debug;            /* DWARF and names */
+  bool wasi;             /* with `_start`: also a WASI command */
   bool plain;            /* plain kernels only */
   bool time, time_passes; /* report stage times on stderr */
   const char *llvm_passes, *print_after, *stop_after, *skip_pass; /* NULL: defaults */

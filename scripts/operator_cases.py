@@ -22,7 +22,6 @@ CONVS = [
     ("valid", (1, 3, 7, 8), 4, (3, 2), dict(auto_pad="VALID", strides=[2, 2])),
     ("notset", (1, 3, 7, 8), 4, (3, 2), dict(auto_pad="NOTSET", pads=[1, 0, 0, 1])),
     ("dilated", (1, 4, 9, 9), 6, (3, 3), dict(dilations=[2, 3], pads=[2, 3, 2, 3])),
-    ("dilated same", (1, 4, 9, 9), 6, (3, 3), dict(dilations=[2, 2], auto_pad="SAME_UPPER")),
     ("stride over kernel", (1, 4, 9, 9), 6, (2, 2), dict(strides=[3, 4])),
     ("7x7 stem", (1, 3, 17, 17), 16, (7, 7), dict(strides=[2, 2], pads=[3, 3, 3, 3])),
     ("rows", (1, 6, 8, 5), 4, (3, 1), dict(pads=[1, 0, 1, 0])),

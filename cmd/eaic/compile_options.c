@@ -15,6 +15,7 @@ void compile_options(struct ctx *c, const struct options *o, struct eaic_options
       .dim_count = dims->count,
       .profile = option_given(o, OPTION_PROFILE_STEPS),
       .debug = option_given(o, OPTION_DEBUG),
+      .wasi = option_choice(o, OPTION_ABI, 0) == 1,
       .time = option_given(o, OPTION_TIME),
       .time_passes = option_given(o, OPTION_TIME_PASSES),
       .llvm_passes = option_text(o, OPTION_LLVM_PASSES),

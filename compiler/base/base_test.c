@@ -59,7 +59,8 @@ static void test_limits(void) {
   c.report = remember;
   c.max_bytes = 1000;
   check(!ctx_run(&c, too_much, NULL), "an allocation over the limit ends the run");
-  check_text(last_message, "eaic: error: more than 1000 bytes of memory would be needed", "the limit's message");
+  check_text(last_message, "eaic: error: more than 1000 bytes of memory would be needed",
+             "the limit's message");
   check(!ctx_run(&c, too_many, NULL), "a product of sizes that overflows ends the run");
   bool escaped = false;
   ctx_run(&c, inner_fails, &escaped);
@@ -163,14 +164,23 @@ static void test_buffer(struct ctx *c) {
 static void test_numbers(void) {
   int64_t v = 0;
   double d;
-  check(checked_mul(1 << 20, 1 << 20, &v) && v == (int64_t)1 << 40 && !checked_mul(INT64_MAX, 2, &v), "checked_mul");
+  check(checked_mul(1 << 20, 1 << 20, &v) && v == (int64_t)1 << 40 && !checked_mul(INT64_MAX, 2, &v),
+        "checked_mul");
   check(checked_add(INT64_MAX, 0, &v) && !checked_add(INT64_MAX, 1, &v), "checked_add");
   check(align_up(0, 64) == 0 && align_up(1, 64) == 64 && align_up(64, 64) == 64, "align_up");
   const struct {
     const char *text;
     bool integer, real;
-  } rows[] = {{"12", true, true},   {"-7", true, true},  {"", false, false},    {"1x", false, false}, {" 1", false, false},
-              {"+1", false, true},  {"1.5", false, true}, {"1e3", false, true}, {"-", false, false},  {"1 ", false, false},
+  } rows[] = {{"12", true, true},
+              {"-7", true, true},
+              {"", false, false},
+              {"1x", false, false},
+              {" 1", false, false},
+              {"+1", false, true},
+              {"1.5", false, true},
+              {"1e3", false, true},
+              {"-", false, false},
+              {"1 ", false, false},
               {"99999999999999999999", false, true}};
   for (size_t i = 0; i < COUNT_OF(rows); i++) {
     check(parse_int64(rows[i].text, &v) == rows[i].integer, rows[i].text);
@@ -178,7 +188,8 @@ static void test_numbers(void) {
   }
   char hex[65];
   sha256_hex("abc", 3, hex);
-  check_text(hex, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad", "SHA-256 (FIPS 180-4 example)");
+  check_text(hex, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
+             "SHA-256 (FIPS 180-4 example)");
 }
 
 struct read_request {
@@ -201,9 +212,12 @@ static void test_files(struct ctx *c) {
   }
   const char *path = ctx_printf(c, "%s/a.bin", folder), *beside = path_join(c, path, "b.bin");
   file_write(c, path, "hello", 5);
-  struct read_request whole = {path, 5, {0}}, large = {path, 4, {0}}, missing = {beside, 5, {0}}, dir = {folder, 5, {0}};
-  check(ctx_run(c, read_one, &whole) && whole.got.size == 5 && memcmp(whole.got.data, "hello", 5) == 0, "read back");
-  check(!ctx_run(c, read_one, &large) && strstr(last_message, "a.bin"), "a file over the limit is refused by name");
+  struct read_request whole = {path, 5, {0}}, large = {path, 4, {0}}, missing = {beside, 5, {0}},
+                      dir = {folder, 5, {0}};
+  check(ctx_run(c, read_one, &whole) && whole.got.size == 5 && memcmp(whole.got.data, "hello", 5) == 0,
+        "read back");
+  check(!ctx_run(c, read_one, &large) && strstr(last_message, "a.bin"),
+        "a file over the limit is refused by name");
   check(!ctx_run(c, read_one, &missing) && strstr(last_message, "b.bin"), "a missing file is named");
   check(!ctx_run(c, read_one, &dir), "a folder is no file");
   check_text(beside, ctx_printf(c, "%s/b.bin", folder), "path_join");

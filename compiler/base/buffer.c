@@ -64,7 +64,7 @@ static void decimal_point(char *text) {
 }
 
 static void shortest(struct buffer *b, double x, int max_digits, bool single) {
-  char text[40];
+  char text[320]; /* room for every digit count, for the compiler to see */
   if (isnan(x)) {
     buffer_text(b, "nan");
     return;

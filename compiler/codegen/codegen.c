@@ -71,8 +71,8 @@ static LLVMTargetMachineRef target_machine(struct ctx *c, enum level level) {
  * read lazily, and of internal functions the linker takes only what is referenced, so unused kernels cost
  * nothing. */
 static const char *link_kernels(struct llvm *l, const struct program *p, const struct specializations *s,
-                                bool debug_info) {
-  const struct bytes code = kernel_bitcode(p->level, debug_info);
+                                const struct codegen_options *options) {
+  const struct bytes code = kernel_bitcode(p->level, options->debug_info);
   LLVMMemoryBufferRef memory =
       LLVMCreateMemoryBufferWithMemoryRange((const char *)code.data, code.size, "kernels", false);
   LLVMModuleRef kernels;
@@ -101,9 +101,11 @@ static const char *link_kernels(struct llvm *l, const struct program *p, const s
     LLVMValueRef f = LLVMGetNamedFunction(kernels, runtime_functions[i]);
     if (f) LLVMSetLinkage(f, LLVMExternalLinkage);
   }
+  if (options->wasi) LLVMSetLinkage(LLVMGetNamedFunction(kernels, WASI_START), LLVMExternalLinkage);
   if (LLVMLinkModules2(l->module, kernels)) return "the kernels cannot be linked"; /* consumes `kernels` */
   for (int i = 0; i < count; i++)
     LLVMSetLinkage(LLVMGetNamedFunction(l->module, names[i]), LLVMInternalLinkage);
+  if (options->wasi) LLVMSetLinkage(LLVMGetNamedFunction(l->module, WASI_START), LLVMInternalLinkage);
   for (size_t i = 0; i < COUNT_OF(runtime_functions); i++) {
     LLVMValueRef f = LLVMGetNamedFunction(l->module, runtime_functions[i]);
     if (f) LLVMSetVisibility(f, LLVMHiddenVisibility);
@@ -157,10 +159,11 @@ static const char *generate(struct llvm *l, const struct program *p, const struc
                             struct bytes *out) {
   struct specializations s;
   specializations_find(l->ctx, p, &s);
-  const char *error = link_kernels(l, p, &s, options->debug_info);
+  const char *error = link_kernels(l, p, &s, options);
   if (error) return error;
   if (options->debug_info) debug_begin(l);
-  emit_program(l, p, &s, options->profile);
+  LLVMValueRef infer = emit_program(l, p, &s, options->profile);
+  if (options->wasi) emit_wasi_start(l, p, infer);
   if (l->debug) LLVMDIBuilderFinalize(l->debug);
   char *message = NULL;
   const bool broken = LLVMVerifyModule(l->module, LLVMReturnStatusAction, &message);

@@ -13,11 +13,12 @@
 struct codegen_options {
   bool debug_info;    /* DWARF of the kernels' C source */
   bool profile;       /* export step_0, step_1, ... */
+  bool wasi;          /* with `_start`, a WASI command */
   bool text;          /* optimized LLVM IR as text instead of an object (--emit=llvm) */
   const char *passes; /* LLVM pass pipeline in place of the default one; NULL: default */
 };
 
-/* A relocatable wasm32 object that defines `infer` (and `step_<i>`), or LLVM IR as text. The bytes live in
+/* A relocatable wasm32 object that defines `infer` (and `step_<i>`, `_start`), or LLVM IR as text. The bytes live in
  * `c` and depend only on the program and the options. fatal() on a malformed `passes`. */
 struct bytes codegen_object(struct ctx *c, const struct program *p, const struct codegen_options *options);
 

@@ -22,7 +22,7 @@ static void add_text_attribute(struct llvm *l, LLVMValueRef f, const char *name,
 
 /* Inlining keeps the caller's attributes: CPU features and "no calls to library functions" must be the
  * kernel's. */
-static void copy_attributes(LLVMValueRef to, LLVMValueRef from) {
+void copy_attributes(LLVMValueRef to, LLVMValueRef from) {
   static const char *const names[] = {"target-cpu", "target-features", "no-builtins"};
   for (size_t i = 0; i < COUNT_OF(names); i++) {
     LLVMAttributeRef a =
@@ -33,8 +33,7 @@ static void copy_attributes(LLVMValueRef to, LLVMValueRef from) {
 
 /* Starts a function's body. With -g each one is a subprogram of its own, so that inlined kernel code has a
  * home. */
-static LLVMValueRef function_begin(struct llvm *l, const char *name, LLVMTypeRef type,
-                                   LLVMVisibility visibility) {
+LLVMValueRef function_begin(struct llvm *l, const char *name, LLVMTypeRef type, LLVMVisibility visibility) {
   LLVMValueRef f = LLVMAddFunction(l->module, name, type);
   LLVMSetVisibility(f, visibility);
   add_enum_attribute(l, f, LLVMAttributeFunctionIndex, "nounwind", 0);
@@ -51,7 +50,7 @@ static LLVMValueRef function_begin(struct llvm *l, const char *name, LLVMTypeRef
   return f;
 }
 
-static void function_end(struct llvm *l) {
+void function_end(struct llvm *l) {
   LLVMBuildRetVoid(l->builder);
   LLVMSetCurrentDebugLocation2(l->builder, NULL);
 }
@@ -68,17 +67,16 @@ static LLVMValueRef params_constant(struct llvm *l, const struct step *s) {
   return global;
 }
 
-/* void NAME(ptr a, ptr b, ...): one parameter for each operand that is there; calls the kernel. Not internal:
+/* void NAME(ptr a, ptr b, ...): a parameter for each operand that is there, see specialize.h; calls the kernel. Not internal:
  * LLVM would fold addresses into functions that are called once, and engines run loops over parameters faster
  * than over constants. */
 static LLVMValueRef emit_specialization(struct llvm *l, const struct specialization *s) {
   const struct step *step = s->step;
   LLVMValueRef kernel = LLVMGetNamedFunction(l->module, ctx_printf(l->ctx, "%s.kernel", step->kernel->name));
   CHECK(l->ctx, kernel);
-  LLVMTypeRef *types = CTX_ARRAY(l->ctx, LLVMTypeRef, step->operand_count + 1);
-  unsigned count = 0;
-  for (int i = 0; i < step->operand_count; i++)
-    if (s->use[i] != USE_ABSENT) types[count++] = pointer_type(l);
+  const unsigned count = (unsigned)s->parameter_count;
+  LLVMTypeRef *types = CTX_ARRAY(l->ctx, LLVMTypeRef, count + 1);
+  for (unsigned i = 0; i < count; i++) types[i] = pointer_type(l);
   LLVMTypeRef type = LLVMFunctionType(LLVMVoidTypeInContext(l->context), types, count, false);
   LLVMValueRef f = function_begin(l, s->name, type, LLVMHiddenVisibility);
   copy_attributes(f, kernel);
@@ -87,13 +85,10 @@ static LLVMValueRef emit_specialization(struct llvm *l, const struct specializat
 
   LLVMTypeRef array = LLVMArrayType2(pointer_type(l), (uint64_t)step->operand_count);
   LLVMValueRef operands = LLVMBuildAlloca(l->builder, array, "operands");
-  unsigned parameter = 0;
+  for (unsigned i = 0; i < count; i++) add_enum_attribute(l, f, i + 1, "noalias", 0);
   for (int i = 0; i < step->operand_count; i++) {
-    LLVMValueRef value = LLVMConstNull(pointer_type(l));
-    if (s->use[i] != USE_ABSENT) {
-      value = LLVMGetParam(f, parameter++);
-      if (s->use[i] == USE_ALONE) add_enum_attribute(l, f, parameter, "noalias", 0);
-    }
+    const unsigned parameter = s->parameter[i];
+    LLVMValueRef value = parameter ? LLVMGetParam(f, parameter - 1) : LLVMConstNull(pointer_type(l));
     LLVMValueRef index = int32(l, (uint32_t)i);
     LLVMBuildStore(l->builder, value,
                    LLVMBuildInBoundsGEP2(l->builder, pointer_type(l), operands, &index, 1, ""));
@@ -108,14 +103,13 @@ static LLVMValueRef emit_specialization(struct llvm *l, const struct specializat
 static void emit_call(struct llvm *l, const struct step *step, const struct specialization *s,
                       LLVMValueRef f) {
   LLVMValueRef *arguments = CTX_ARRAY(l->ctx, LLVMValueRef, step->operand_count + 1);
-  unsigned count = 0;
   for (int i = 0; i < step->operand_count; i++)
-    if (s->use[i] != USE_ABSENT)
-      arguments[count++] = LLVMConstIntToPtr(int32(l, (uint32_t)step->offset[i]), pointer_type(l));
-  LLVMBuildCall2(l->builder, LLVMGlobalGetValueType(f), f, arguments, count, "");
+    if (s->parameter[i])
+      arguments[s->parameter[i] - 1] = LLVMConstIntToPtr(int32(l, (uint32_t)step->offset[i]), pointer_type(l));
+  LLVMBuildCall2(l->builder, LLVMGlobalGetValueType(f), f, arguments, (unsigned)s->parameter_count, "");
 }
 
-void emit_program(struct llvm *l, const struct program *p, const struct specializations *s, bool profile) {
+LLVMValueRef emit_program(struct llvm *l, const struct program *p, const struct specializations *s, bool profile) {
   LLVMValueRef *functions = CTX_ARRAY(l->ctx, LLVMValueRef, s->items.count);
   for (int i = 0; i < s->items.count; i++) functions[i] = emit_specialization(l, &s->items.at[i]);
 
@@ -127,7 +121,8 @@ void emit_program(struct llvm *l, const struct program *p, const struct speciali
     emit_call(l, &p->steps.at[i], &s->items.at[k], functions[k]);
     function_end(l);
   }
-  function_begin(l, "infer", type, LLVMDefaultVisibility);
+  LLVMValueRef infer = function_begin(l, "infer", type, LLVMDefaultVisibility);
+  add_enum_attribute(l, infer, LLVMAttributeFunctionIndex, "noinline", 0); /* into `_start` */
   for (int i = 0; i < p->steps.count; i++) {
     const int k = s->of_step[i];
     if (profile)
@@ -136,4 +131,5 @@ void emit_program(struct llvm *l, const struct program *p, const struct speciali
       emit_call(l, &p->steps.at[i], &s->items.at[k], functions[k]);
   }
   function_end(l);
+  return infer;
 }

@@ -25,7 +25,16 @@ struct llvm {
 };
 
 /* emit.c: adds the specialized functions, the steps (with `profile`) and `infer` to the module, which holds
- * the kernels as "NAME.kernel". */
-void emit_program(struct llvm *l, const struct program *p, const struct specializations *s, bool profile);
+ * the kernels as "NAME.kernel". Returns `infer`. */
+LLVMValueRef emit_program(struct llvm *l, const struct program *p, const struct specializations *s, bool profile);
+
+/* Also emit.c: starts a function's body, and ends it; gives it the code generation attributes of another. */
+LLVMValueRef function_begin(struct llvm *l, const char *name, LLVMTypeRef type, LLVMVisibility visibility);
+void function_end(struct llvm *l);
+void copy_attributes(LLVMValueRef to, LLVMValueRef from);
+
+/* emit_wasi.c: adds `_start`. WASI_START is the function of the kernels' bitcode that it calls. */
+#define WASI_START "wasi_start"
+void emit_wasi_start(struct llvm *l, const struct program *p, LLVMValueRef infer);
 
 #endif

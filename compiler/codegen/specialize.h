@@ -4,14 +4,14 @@
 
 #include "plan/plan.h"
 
-/* ALONE: no other operand of the step has this address. */
-enum operand_use { USE_ABSENT, USE_SHARED, USE_ALONE };
-
-/* One function of the module: a kernel, constant params, and which operands are there. */
+/* One function of the module: a kernel, constant params, and which operands are there. Operands with one
+ * address (an elementwise op that writes over its input) are one parameter, so that LLVM sees that the
+ * parameters never alias, and needs no scalar loop for operands that might overlap. */
 struct specialization {
-  const struct step *step; /* the first step that needs it */
-  const uint8_t *use;      /* enum operand_use of each operand */
-  const char *name;        /* the kernel's; with ".0", ".1" ... when the program has several of one kernel */
+  const struct step *step;  /* the first step that needs it */
+  const uint8_t *parameter; /* of each operand: which parameter, from 1 on; 0: the operand is absent */
+  int parameter_count;
+  const char *name;         /* the kernel's; with ".0", ".1" ... when the program has several of one kernel */
 };
 struct specializations {
   VECTOR(struct specialization) items; /* by first use */

@@ -46,7 +46,8 @@ static void expect(struct parser *p, char ch) {
 }
 
 static bool word_char(char ch) {
-  return (ch >= 'a' && ch <= 'z') || (ch >= 'A' && ch <= 'Z') || (ch >= '0' && ch <= '9') || (ch && strchr("_.:/-+", ch));
+  return (ch >= 'a' && ch <= 'z') || (ch >= 'A' && ch <= 'Z') || (ch >= '0' && ch <= '9') ||
+         (ch && strchr("_.:/-+", ch));
 }
 
 /* A ':' belongs to a word only inside of it ("add:0"): behind a name it comes before the type. */
@@ -187,7 +188,8 @@ static struct type type(struct parser *p) {
   }
   const struct type t = type_make(dtype, rank, dim, q);
   if (!type_is_sane(&t)) fail(p, "impossible shape");
-  if (q && q->axis >= 0 && (q->axis >= rank || q->n != dim[q->axis])) fail(p, "quantization does not fit the shape");
+  if (q && q->axis >= 0 && (q->axis >= rank || q->n != dim[q->axis]))
+    fail(p, "quantization does not fit the shape");
   return t;
 }
 
@@ -240,7 +242,8 @@ static void element(struct parser *p, enum dtype t, uint8_t *to) {
     store(t, to, 0, integer_within(p, 0, 1));
   } else if (t == DT_U64) {
     const char *text = word(p, "an integer");
-    if (strspn(text, "0123456789") != strlen(text) || strlen(text) > 20) fail(p, "expected an integer without a sign");
+    if (strspn(text, "0123456789") != strlen(text) || strlen(text) > 20)
+      fail(p, "expected an integer without a sign");
     uint64_t v = 0;
     for (; *text; text++)
       if (__builtin_mul_overflow(v, 10u, &v) || __builtin_add_overflow(v, (uint64_t)(*text - '0'), &v))
@@ -260,7 +263,8 @@ static void elements(struct parser *p, const struct type *t, uint8_t *bytes) {
   const int size = dtype_bytes(t->dtype);
   expect(p, '[');
   for (int64_t i = 0; i < n; i++) {
-    if (i && !accept(p, ',')) fail(p, ctx_printf(p->ctx, "wrong count of elements: %lld are needed", (long long)n));
+    if (i && !accept(p, ','))
+      fail(p, ctx_printf(p->ctx, "wrong count of elements: %lld are needed", (long long)n));
     element(p, t->dtype, bytes + i * size);
   }
   if (!accept(p, ']')) fail(p, ctx_printf(p->ctx, "wrong count of elements: %lld are needed", (long long)n));
@@ -356,8 +360,8 @@ static void node(struct parser *p) {
     while (accept(p, ','));
     expect(p, '}');
   }
-  struct node *n = graph_node(p->graph, op, inputs.count, inputs.at, attrs.count, attrs.at, types.count, types.at,
-                              origins(p));
+  struct node *n = graph_node(p->graph, op, inputs.count, inputs.at, attrs.count, attrs.at, types.count,
+                              types.at, origins(p));
   for (int i = 0; i < names.count; i++) define(p, names.at[i], n->output[i]);
 }
 

@@ -43,7 +43,8 @@ static const char *value_name(struct printer *p, const struct value *v) {
   char *name = pointer_map_get(&p->name_of, v);
   if (name) return name;
   name = v->name ? ctx_strdup(p->ctx, v->name) : ctx_printf(p->ctx, "v%d", p->used.count);
-  for (int i = 2; map_get(&p->used, name); i++) name = ctx_printf(p->ctx, "%s.%d", v->name ? v->name : "v", i);
+  for (int i = 2; map_get(&p->used, name); i++)
+    name = ctx_printf(p->ctx, "%s.%d", v->name ? v->name : "v", i);
   map_set(&p->used, name, p);
   pointer_map_set(&p->name_of, v, name);
   return name;

@@ -36,22 +36,28 @@ static const char *const round_trips[][2] = {
     {"graph \"a \\\"quoted\\\" name \\\\ \\x07\"\ninput %x: f32[]\noutput \"y\\x0a\" %x\n", NULL},
     {"graph \"g\"\ninput %x: u8[1,8,8,3] q(0.0078125, 128)\n"
      "const %w: s8[2,1,1,3] q(axis=0, [0.1, 0.2], [0, -1]) = [1, -2, 3, -128, 127, 0]\n"
-     "%y: u8[1,8,8,2] q(0.05, 3) = conv(%x, %w, _) {pads=[0, 0, 0, 0], clip=[0, inf]} @\"Conv_3\"(Conv) @\"Relu_4\"(Relu)\n"
+     "%y: u8[1,8,8,2] q(0.05, 3) = conv(%x, %w, _) {pads=[0, 0, 0, 0], clip=[0, inf]} @\"Conv_3\"(Conv) "
+     "@\"Relu_4\"(Relu)\n"
      "output \"probabilities\" %y\noutput \"again\" %y\n",
      NULL},
-    {"graph \"g\"\ninput %\"a b\": f32[2]\ninput %a:0: f32[2]\ninput %\"_\": f32[2]\ninput %\"colon:\": f32[2]\n"
+    {"graph \"g\"\ninput %\"a b\": f32[2]\ninput %a:0: f32[2]\ninput %\"_\": f32[2]\n"
+     "input %\"colon:\": f32[2]\n"
      "%v4: f32[2] = add(%\"a b\", %a:0)\n%c: f32[2] = add(%\"_\", %\"colon:\")\noutput \"\" %c\n",
      NULL},
     {"graph \"g\"\ninput %x: f32[3]\n"
      "%q: u8[3], %s: f32[], %z: u8[] = quantize_dynamic(%x)\noutput \"q\" %q\noutput \"s\" %s\n",
      NULL},
-    {"graph \"dtypes\"\nconst %a: bool[2] = [0, 1]\nconst %b: s64[2] = [-9223372036854775808, 9223372036854775807]\n"
-     "const %c: u64[2] = [1, 18446744073709551615]\nconst %d: f64[2] = [0.1, nan]\nconst %e: f32[3] = [-inf, 1e-45, 0.33333334]\n"
+    {"graph \"dtypes\"\nconst %a: bool[2] = [0, 1]\n"
+     "const %b: s64[2] = [-9223372036854775808, 9223372036854775807]\n"
+     "const %c: u64[2] = [1, 18446744073709551615]\nconst %d: f64[2] = [0.1, nan]\n"
+     "const %e: f32[3] = [-inf, 1e-45, 0.33333334]\n"
      "const %f: f16[1] = [15360]\nconst %h: f32[0] = []\nconst %i: s32[4] = splat(-7)\n"
      "output \"a\" %a\noutput \"b\" %b\noutput \"c\" %c\noutput \"d\" %d\noutput \"e\" %e\noutput \"f\" %f\n"
      "output \"h\" %h\noutput \"i\" %i\n",
-     "graph \"dtypes\"\nconst %a: bool[2] = [0, 1]\nconst %b: s64[2] = [-9223372036854775808, 9223372036854775807]\n"
-     "const %c: u64[2] = [1, 18446744073709551615]\nconst %d: f64[2] = [0.1, nan]\nconst %e: f32[3] = [-inf, 1e-45, 0.33333334]\n"
+     "graph \"dtypes\"\nconst %a: bool[2] = [0, 1]\n"
+     "const %b: s64[2] = [-9223372036854775808, 9223372036854775807]\n"
+     "const %c: u64[2] = [1, 18446744073709551615]\nconst %d: f64[2] = [0.1, nan]\n"
+     "const %e: f32[3] = [-inf, 1e-45, 0.33333334]\n"
      "const %f: f16[1] = [15360]\nconst %h: f32[0] = []\nconst %i: s32[4] = splat(-7)\n"
      "output \"a\" %a\noutput \"b\" %b\noutput \"c\" %c\noutput \"d\" %d\noutput \"e\" %e\noutput \"f\" %f\n"
      "output \"h\" %h\noutput \"i\" %i\n"},

@@ -37,12 +37,12 @@ static void clip_levels(const float *clip, enum dtype dtype, float scale, int32_
   *high = (float)((clip ? quantize_f32(clip[1], scale, zero_point, lowest, highest) : highest) - zero_point);
 }
 
-/* QLinearAdd's numbers. ONNX Runtime swaps the operands' roles when both have one element. */
+/* QLinearAdd's numbers. */
 static void finish_residual_x8(struct dot *d, float scale, int32_t zero_point) {
   const struct quant *r = d->residual->type.quant, *y = d->y->type.quant;
   if (!is_quantized_8bit(&d->residual->type) || r->axis >= 0)
     lower_unsupported(d->l, "the residual of a quantized product must be 8-bit and quantized per tensor");
-  bool first = (attr_int(d->l->node, ATTR_RESIDUAL_FIRST, 0) != 0) != (type_elements(&d->y->type) == 1);
+  bool first = attr_int(d->l->node, ATTR_RESIDUAL_FIRST, 0) != 0;
   float a_scale = first ? r->scale[0] : scale, b_scale = first ? scale : r->scale[0];
   int32_t a_zero = first ? r->zero_point[0] : zero_point, b_zero = first ? zero_point : r->zero_point[0];
   struct dot_numbers *numbers = &d->numbers;

@@ -38,16 +38,6 @@ static enum form form_of(struct lowering *l, const struct type *a, const struct 
   return strcmp(name, "shifted") == 0 && y->dtype == DT_S8 ? FORM_SHIFTED : FORM_INTEGER;
 }
 
-/* ONNX Runtime's broadcasting hands QLinearAdd its operands exchanged when along the innermost axis that is
- * not 1 in both, the first is 1, or when all are. */
-static bool add_exchanges(const struct type *a, const struct type *b) {
-  for (int i = 1; i <= a->rank || i <= b->rank; i++) {
-    int64_t in_a = i <= a->rank ? a->dim[a->rank - i] : 1, in_b = i <= b->rank ? b->dim[b->rank - i] : 1;
-    if (in_a != 1 || in_b != 1) return in_a == 1;
-  }
-  return true;
-}
-
 /* The formulas of ONNX Runtime (MLAS QLinearAdd and QLinearMul kernels of x86-64 with FMA), one float
  * rounding an operation. */
 static struct quantized_binary_numbers numbers_of(enum op op, enum form form, const struct type *a,
@@ -96,9 +86,7 @@ void lower_binary_levels(struct lowering *l) {
   const struct node *n = l->node;
   const struct type *y = &n->output[0]->type;
   enum form form = form_of(l, &n->input[0]->type, &n->input[1]->type, y);
-  bool exchange =
-      n->op == OP_ADD && form != FORM_FLOAT && add_exchanges(&n->input[0]->type, &n->input[1]->type);
-  struct value *a = n->input[exchange], *b = n->input[!exchange];
+  struct value *a = n->input[0], *b = n->input[1];
   const struct type *input[] = {&a->type, &b->type};
   struct quantized_binary_params p = {.at = broadcast_make(l, y, 2, input),
                                       .a_signed = a->type.dtype == DT_S8,

@@ -150,6 +150,8 @@ struct value *make(struct import *n, enum op op, int input_count, struct value *
                    const struct attr *attr, const struct type *want); /* output 0 */
 struct value *make_1(struct import *n, enum op op, struct value *x);
 struct value *make_2(struct import *n, enum op op, struct value *a, struct value *b);
+/* A binary op of the model, with the operands in the order in which ONNX Runtime computes (import_elementwise.c). */
+struct value *make_binary(struct import *n, enum op op, struct value *a, struct value *b, const struct type *want);
 struct value *make_where(struct import *n, struct value *condition, struct value *a, struct value *b);
 struct value *make_unary(struct import *n, enum op op, struct value *x, float alpha, float beta);
 struct value *make_cast(struct import *n, struct value *x, enum dtype to);

@@ -11,9 +11,26 @@ void import_unary(struct import *n) {
   n->output[0] = make_1(n, (enum op)n->row->argument, make_plain(n, need_input(n, 0, "X")));
 }
 
+/* ONNX Runtime's broadcasting hands QLinearAdd its operands exchanged when along the innermost axis that is not 1 in both,
+ * the first is 1, or when all are. Its rounding is not symmetric, and only here its shapes are known: later passes
+ * change the layout. */
+static bool add_exchanges(const struct type *a, const struct type *b) {
+  for (int i = 1; i <= a->rank || i <= b->rank; i++) {
+    const int64_t in_a = i <= a->rank ? a->dim[a->rank - i] : 1, in_b = i <= b->rank ? b->dim[b->rank - i] : 1;
+    if (in_a != 1 || in_b != 1) return in_a == 1;
+  }
+  return true;
+}
+
+struct value *make_binary(struct import *n, enum op op, struct value *a, struct value *b, const struct type *want) {
+  const bool exchange = op == OP_ADD && add_exchanges(&a->type, &b->type);
+  struct value *const in[2] = {exchange ? b : a, exchange ? a : b};
+  return make(n, op, 2, in, 0, NULL, want);
+}
+
 void import_binary(struct import *n) {
   struct value *a = make_plain(n, need_input(n, 0, "A")), *b = make_plain(n, need_input(n, 1, "B"));
-  n->output[0] = make_2(n, (enum op)n->row->argument, a, b);
+  n->output[0] = make_binary(n, (enum op)n->row->argument, a, b, NULL);
 }
 
 /* Max, Min, Sum: any number of inputs, from the left. Argument: the IR op. */

@@ -63,9 +63,9 @@ void import_qgemm(struct import *n) {
 
 /* QLinearAdd, QLinearMul. Argument: the IR op. */
 void import_qlinear_binary(struct import *n) {
-  struct value *const in[2] = {quantized_input(n, 0, "A"), quantized_input(n, 3, "B")};
-  struct type want = quantized_output(n, 6, 7, in[0]);
-  n->output[0] = make(n, (enum op)n->row->argument, 2, in, 0, NULL, &want);
+  struct value *a = quantized_input(n, 0, "A"), *b = quantized_input(n, 3, "B");
+  struct type want = quantized_output(n, 6, 7, a);
+  n->output[0] = make_binary(n, (enum op)n->row->argument, a, b, &want);
 }
 
 /* QLinearSigmoid, QLinearLeakyRelu. */

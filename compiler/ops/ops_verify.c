@@ -46,13 +46,14 @@ static void check_node(struct verifier *v, const struct node *n) {
   }
   const struct location at = node_location(n, NULL);
   struct type *types = CTX_ARRAY(c, struct type, n->output_count);
-  ops_infer(c, n->op, n->input_count, n->input, n->attr_count, n->attr, &n->output[0]->type, &at, n->output_count,
-            types);
+  ops_infer(c, n->op, n->input_count, n->input, n->attr_count, n->attr, &n->output[0]->type, &at,
+            n->output_count, types);
   for (int i = 0; i < n->output_count; i++) {
     check_type(v, n->output[i]);
     if (!type_equal(&types[i], &n->output[i]->type))
       fail(v, "output %d of %s, '%s', should be %s%s", i, op_name(n->op), name_of(n->output[i]),
-           infer_text(&(struct infer){.ctx = c}, &types[i]), types[i].quant ? " with a scale and zero point" : "");
+           infer_text(&(struct infer){.ctx = c}, &types[i]),
+           types[i].quant ? " with a scale and zero point" : "");
     if (n->output[i]->producer != n) fail(v, "'%s' names a wrong producer", name_of(n->output[i]));
     mark(v, n->output[i]);
   }

@@ -59,8 +59,9 @@ struct type perm_type(struct ctx *c, const struct perm *p, const struct type *x)
   return type_make(x->dtype, x->rank, dim, q);
 }
 
-struct value *build_node(struct graph *g, enum op op, int input_count, struct value *const *input, int attr_count,
-                         const struct attr *attr, const struct type *want, const struct origin *origin) {
+struct value *build_node(struct graph *g, enum op op, int input_count, struct value *const *input,
+                         int attr_count, const struct attr *attr, const struct type *want,
+                         const struct origin *origin) {
   struct value *v = ops_node(g, op, input_count, input, attr_count, attr, want, origin);
   if (eval_fold(g->ctx, v->producer)) g->nodes.count--; /* it is the last one */
   return v;
@@ -85,8 +86,8 @@ static bool scales_can_move(enum op op, const struct value *x, const struct node
   return false;
 }
 
-struct value *build_move(struct graph *g, enum op op, int input_count, struct value *const *input, int attr_count,
-                         const struct attr *attr, const struct origin *origin) {
+struct value *build_move(struct graph *g, enum op op, int input_count, struct value *const *input,
+                         int attr_count, const struct attr *attr, const struct origin *origin) {
   const struct node attrs = {.attr_count = attr_count, .attr = attr};
   struct value *x = input[0];
   if (!is_dequantized_constant(x) || !scales_can_move(op, x->producer->input[0], &attrs))
@@ -105,7 +106,8 @@ struct value *build_reshape(struct graph *g, struct value *x, int rank, const in
   return build_move(g, OP_RESHAPE, 1, &x, 1, &shape, origin);
 }
 
-struct value *build_transpose(struct graph *g, struct value *x, const struct perm *p, const struct origin *origin) {
+struct value *build_transpose(struct graph *g, struct value *x, const struct perm *p,
+                              const struct origin *origin) {
   if (perm_is_identity(p)) return x;
   if (!perm_moves_memory(p, &x->type)) {
     const struct type t = perm_type(g->ctx, p, &x->type);

@@ -27,16 +27,18 @@ bool perm_moves_memory(const struct perm *p, const struct type *x);
 struct type perm_type(struct ctx *c, const struct perm *p, const struct type *x);
 
 /* As ops_node, but a node that reads only constants is a constant at once. */
-struct value *build_node(struct graph *g, enum op op, int input_count, struct value *const *input, int attr_count,
-                         const struct attr *attr, const struct type *want, const struct origin *origin);
+struct value *build_node(struct graph *g, enum op op, int input_count, struct value *const *input,
+                         int attr_count, const struct attr *attr, const struct type *want,
+                         const struct origin *origin);
 /* A movement op on input 0. When that is a dequantized constant, the constant is moved (its scales follow)
  * and dequantized again, so that weights stay 8-bit constants right below a dequantize. */
-struct value *build_move(struct graph *g, enum op op, int input_count, struct value *const *input, int attr_count,
-                         const struct attr *attr, const struct origin *origin);
+struct value *build_move(struct graph *g, enum op op, int input_count, struct value *const *input,
+                         int attr_count, const struct attr *attr, const struct origin *origin);
 /* Whether v is the dequantize of a constant. */
 bool is_dequantized_constant(const struct value *v);
 /* transpose(x, p), as cheap as can be: x itself, a reshape, a folded constant, else a transpose. */
-struct value *build_transpose(struct graph *g, struct value *x, const struct perm *p, const struct origin *origin);
+struct value *build_transpose(struct graph *g, struct value *x, const struct perm *p,
+                              const struct origin *origin);
 /* reshape(x), or x itself when it has that shape. */
 struct value *build_reshape(struct graph *g, struct value *x, int rank, const int64_t *dim,
                             const struct origin *origin);

@@ -53,8 +53,8 @@ static struct value *narrow_source(struct layout *l, struct value *v) {
 }
 
 /* transpose(v, p), where v is made from `source`, whose transpose is used instead. */
-static struct value *repeat_from(struct layout *l, struct value *v, struct value *source, const struct perm *p,
-                                 const struct origin *origin) {
+static struct value *repeat_from(struct layout *l, struct value *v, struct value *source,
+                                 const struct perm *p, const struct origin *origin) {
   if (v == source) return layout_transpose(l, source, p, origin);
   const struct node *n = v->producer;
   struct value *x = repeat_from(l, n->input[0], source, p, origin);

@@ -11,7 +11,8 @@ static void sink(struct layout *l, const struct node *n, struct value *const *in
                  const struct perm *due) {
   const struct perm back = perm_inverse(due);
   const struct type want = perm_type(l->ctx, &back, &n->output[0]->type);
-  struct value *v = ops_node(l->rewrite.graph, n->op, n->input_count, input, n->attr_count, attr, &want, n->origin);
+  struct value *v =
+      ops_node(l->rewrite.graph, n->op, n->input_count, input, n->attr_count, attr, &want, n->origin);
   layout_set(l, n->output[0], v, due);
   for (int i = 1; i < n->output_count; i++) {
     const struct perm none = perm_identity(n->output[i]->type.rank);
@@ -59,7 +60,8 @@ static struct attr *attrs_per_axis(struct layout *l, const struct node *n, const
       if (a->ints) ints[to] = a->ints[k];
       else floats[to] = a->floats[k];
     }
-    attrs[i] = a->ints ? attr_make_ints(l->ctx, a->key, a->n, ints) : attr_make_floats(l->ctx, a->key, a->n, floats);
+    attrs[i] =
+        a->ints ? attr_make_ints(l->ctx, a->key, a->n, ints) : attr_make_floats(l->ctx, a->key, a->n, floats);
   }
   return attrs;
 }
@@ -94,7 +96,8 @@ struct operands { /* of an elementwise op, that broadcast to one shape of `rank`
 static bool is_scalar(const struct pending *p) { return type_elements(&p->stored->type) == 1; }
 
 /* The stored value of operand i with leading axes of size 1. */
-static struct value *full_rank(struct layout *l, const struct operands *o, int i, const struct origin *origin) {
+static struct value *full_rank(struct layout *l, const struct operands *o, int i,
+                               const struct origin *origin) {
   struct value *v = o->at[i].stored;
   int64_t dim[MAX_RANK];
   for (int k = 0; k < o->rank; k++) {
@@ -132,9 +135,11 @@ static struct perm best_order(struct layout *l, const struct operands *o) {
   return best;
 }
 
+/* Attributes of a node whose operands come in the order `p`. */
+typedef struct attr *attrs_function(struct layout *l, const struct node *n, const struct perm *p);
+
 /* The first `count` inputs broadcast (0: all of them); the others have an order of their own. */
-static bool sink_operands(struct layout *l, const struct node *n, int count, struct attr *(*attrs)(struct layout *,
-                          const struct node *, const struct perm *)) {
+static bool sink_operands(struct layout *l, const struct node *n, int count, attrs_function *attrs) {
   struct operands o = {.count = count ? count : n->input_count, .rank = n->output[0]->type.rank};
   struct value **input = CTX_ARRAY(l->ctx, struct value *, n->input_count);
   o.at = CTX_ARRAY(l->ctx, struct pending, o.count);
@@ -215,7 +220,8 @@ static bool sink_gather(struct layout *l, const struct node *n) {
   struct pending p;
   struct value **input = stored_first(l, n, &p);
   if (!attr_find(n, ATTR_AXIS)) return false;
-  const int axis = (int)attr_int(n, ATTR_AXIS, 0), index_rank = n->input[1]->type.rank, stored_axis = p.perm.axis[axis];
+  const int axis = (int)attr_int(n, ATTR_AXIS, 0), index_rank = n->input[1]->type.rank,
+            stored_axis = p.perm.axis[axis];
   struct perm due = perm_identity(n->output[0]->type.rank);
   for (int i = 0; i < index_rank; i++) due.axis[axis + i] = stored_axis + i;
   for (int i = 0; i < p.perm.rank; i++) {
@@ -277,30 +283,49 @@ static bool sink_matmul(struct layout *l, const struct node *n) {
     return false;
   struct value *input[4];
   for (int i = 0; i < n->input_count; i++)
-    input[i] = i == 1 ? layout_transpose(l, b.stored, &rest, n->origin) : layout_plain(l, n->input[i], n->origin);
+    input[i] =
+        i == 1 ? layout_transpose(l, b.stored, &rest, n->origin) : layout_plain(l, n->input[i], n->origin);
   struct attr *attrs = CTX_ARRAY(l->ctx, struct attr, n->attr_count + 1);
   int count = 0;
   for (int i = 0; i < n->attr_count; i++)
     if (n->attr[i].key != ATTR_TRANSPOSE_B) attrs[count++] = n->attr[i];
   if (!attr_int(n, ATTR_TRANSPOSE_B, 0)) attrs[count++] = attr_make_int(l->ctx, ATTR_TRANSPOSE_B, 1);
   const struct perm none = perm_identity(n->output[0]->type.rank);
-  struct value *v = ops_node(l->rewrite.graph, OP_MATMUL, n->input_count, input, count, attrs, &n->output[0]->type,
-                             n->origin);
+  struct value *v = ops_node(l->rewrite.graph, OP_MATMUL, n->input_count, input, count, attrs,
+                             &n->output[0]->type, n->origin);
   layout_set(l, n->output[0], v, &none);
   return true;
 }
 
 static sink_function *rule_of(enum op op) {
   static sink_function *const rules[OP_COUNT] = {
-      [OP_TRANSPOSE] = sink_transpose, [OP_QUANTIZE] = sink_first,         [OP_DEQUANTIZE] = sink_first,
-      [OP_REQUANTIZE] = sink_first,    [OP_RETYPE] = sink_first,           [OP_CAST] = sink_first,
-      [OP_TABLE] = sink_first,         [OP_QUANTIZE_DYNAMIC] = sink_first, [OP_QUANTIZE_BY] = sink_quantize_by,
-      [OP_DEQUANTIZE_BY] = sink_quantize_by, [OP_WHERE] = sink_all,        [OP_CONCAT] = sink_concat,
-      [OP_SOFTMAX] = sink_softmax,     [OP_LOG_SOFTMAX] = sink_softmax,    [OP_LAYER_NORM] = sink_layer_norm,
-      [OP_SLICE] = sink_per_axis,      [OP_PAD] = sink_per_axis,           [OP_RESIZE] = sink_per_axis,
-      [OP_EXPAND] = sink_expand,       [OP_GATHER] = sink_gather,          [OP_RESHAPE] = layout_sink_reshape,
-      [OP_REDUCE_SUM] = sink_reduce,   [OP_REDUCE_MEAN] = sink_reduce,     [OP_REDUCE_MAX] = sink_reduce,
-      [OP_REDUCE_MIN] = sink_reduce,   [OP_REDUCE_PROD] = sink_reduce,     [OP_MATMUL] = sink_matmul,
+      [OP_TRANSPOSE] = sink_transpose,
+      [OP_RESHAPE] = layout_sink_reshape,
+      [OP_MATMUL] = sink_matmul,
+      [OP_WHERE] = sink_all,
+      [OP_CONCAT] = sink_concat,
+      [OP_QUANTIZE] = sink_first,
+      [OP_DEQUANTIZE] = sink_first,
+      [OP_REQUANTIZE] = sink_first,
+      [OP_RETYPE] = sink_first,
+      [OP_CAST] = sink_first,
+      [OP_TABLE] = sink_first,
+      [OP_QUANTIZE_DYNAMIC] = sink_first,
+      [OP_QUANTIZE_BY] = sink_quantize_by,
+      [OP_DEQUANTIZE_BY] = sink_quantize_by,
+      [OP_SOFTMAX] = sink_softmax,
+      [OP_LOG_SOFTMAX] = sink_softmax,
+      [OP_LAYER_NORM] = sink_layer_norm,
+      [OP_SLICE] = sink_per_axis,
+      [OP_PAD] = sink_per_axis,
+      [OP_RESIZE] = sink_per_axis,
+      [OP_EXPAND] = sink_expand,
+      [OP_GATHER] = sink_gather,
+      [OP_REDUCE_SUM] = sink_reduce,
+      [OP_REDUCE_MEAN] = sink_reduce,
+      [OP_REDUCE_MAX] = sink_reduce,
+      [OP_REDUCE_MIN] = sink_reduce,
+      [OP_REDUCE_PROD] = sink_reduce,
   };
   return op_is_unary(op) || op_is_binary(op) ? sink_all : rules[op];
 }

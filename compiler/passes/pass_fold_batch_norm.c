@@ -46,8 +46,8 @@ static const float *bias_of(struct ctx *c, const struct node *n, int64_t channel
   return bias ? per_channel(c, bias, channels) : CTX_ARRAY(c, float, channels);
 }
 
-static struct value *dot_again(struct graph *g, const struct node *dot, struct value *weight, struct value *bias,
-                               const struct node *tail) {
+static struct value *dot_again(struct graph *g, const struct node *dot, struct value *weight,
+                               struct value *bias, const struct node *tail) {
   struct value *input[3] = {dot->input[0], weight, bias};
   return ops_node(g, dot->op, 3, input, dot->attr_count, dot->attr, NULL,
                   origin_join(g->ctx, dot->origin, tail->origin));
@@ -77,15 +77,16 @@ static struct value *fold_shift(struct graph *g, const struct node *dot, const s
   struct ctx *c = g->ctx;
   const int64_t channels = layout->channels;
   const bool has_bias = dot->input_count > 2 && dot->input[2];
-  if (is_dequantized_constant(term) && dot->op == OP_MATMUL && !has_bias && type_elements(&term->type) == channels &&
-      term->type.dtype == DT_F32 && term->type.dim[term->type.rank - 1] == channels)
+  if (is_dequantized_constant(term) && dot->op == OP_MATMUL && !has_bias &&
+      type_elements(&term->type) == channels && term->type.dtype == DT_F32 &&
+      term->type.dim[term->type.rank - 1] == channels)
     return dot_again(g, dot, dot->input[1], build_reshape(g, term, 1, &channels, add->origin), add);
   const float *t = per_channel(c, term, channels), *b = bias_of(c, dot, channels);
   if (!t || !b) return NULL;
   float *bias = CTX_ARRAY(c, float, channels);
   for (int64_t i = 0; i < channels; i++) bias[i] = has_bias ? b[i] + t[i] : t[i];
-  return dot_again(g, dot, dot->input[1], value_constant(c, term->name, type_make(DT_F32, 1, &channels, NULL), bias),
-                   add);
+  return dot_again(g, dot, dot->input[1],
+                   value_constant(c, term->name, type_make(DT_F32, 1, &channels, NULL), bias), add);
 }
 
 /* The folded dot product for a mul or add of the new graph whose operand `side` is one; NULL when that can't
@@ -94,8 +95,8 @@ static struct value *fold_side(struct graph *g, const struct node *n, int side) 
   const struct value *y = n->input[side];
   const struct node *dot = y->producer;
   struct weight_layout layout;
-  const bool plain = dot && y->type.dtype == DT_F32 && dot->input[0]->type.dtype == DT_F32 && dot->input_count <= 3 &&
-                     !attr_find(dot, ATTR_CLIP) && !attr_find(dot, ATTR_POST_CLIP);
+  const bool plain = dot && y->type.dtype == DT_F32 && dot->input[0]->type.dtype == DT_F32 &&
+                     dot->input_count <= 3 && !attr_find(dot, ATTR_CLIP) && !attr_find(dot, ATTR_POST_CLIP);
   if (!plain || !type_same_shape(&y->type, &n->output[0]->type) || !weight_layout(dot, &layout)) return NULL;
   if (layout.channels < 1) return NULL;
   struct value *other = n->input[1 - side];

@@ -28,7 +28,8 @@ static struct graph *fold(struct ctx *c, const struct graph *with_dead, bool kee
     }
     struct node *copy = rewrite_copy(&r, n);
     const bool kept = keep_weights && n->op == OP_DEQUANTIZE;
-    if (!kept && reads_only_constants((const struct value *const *)input, n->input_count) && eval_fold(c, copy))
+    if (!kept && reads_only_constants((const struct value *const *)input, n->input_count) &&
+        eval_fold(c, copy))
       r.graph->nodes.count--; /* the copy is the last one */
   }
   return pass_dead_code(c, rewrite_end(&r));

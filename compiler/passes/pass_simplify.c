@@ -101,7 +101,8 @@ static struct value *simplify_cast(struct graph *g, const struct node *n) {
   const struct node *inner = made_by(n, OP_CAST);
   if (!inner) return NULL;
   const enum dtype from = inner->input[0]->type.dtype, to = n->output[0]->type.dtype;
-  if (!converts_exactly(from, n->input[0]->type.dtype) || (dtype_is_float(from) && !dtype_is_float(to))) return NULL;
+  if (!converts_exactly(from, n->input[0]->type.dtype) || (dtype_is_float(from) && !dtype_is_float(to)))
+    return NULL;
   return build_node(g, OP_CAST, 1, inner->input, 0, NULL, &n->output[0]->type,
                     origin_join(g->ctx, inner->origin, n->origin));
 }
@@ -149,7 +150,8 @@ static bool is_filled_with(const struct value *v, float x, uint64_t k) {
   const bool f32 = v->type.dtype == DT_F32;
   if (!v->data || v->type.quant || (!f32 && !dtype_is_integer(v->type.dtype))) return false;
   for (int64_t i = 0; i < n; i++)
-    if (memcmp((const uint8_t *)v->data + i * bytes, f32 ? (const void *)&x : (const void *)&k, (size_t)bytes) != 0)
+    if (memcmp((const uint8_t *)v->data + i * bytes, f32 ? (const void *)&x : (const void *)&k,
+               (size_t)bytes) != 0)
       return false;
   return true;
 }
@@ -163,7 +165,8 @@ static struct value *simplify_neutral(struct graph *g, const struct node *n) {
   const bool commutes = n->op == OP_ADD || n->op == OP_MUL;
   for (int i = 1; i >= (commutes ? 0 : 1); i--) {
     struct value *x = n->input[1 - i];
-    if (is_filled_with(n->input[i], neutral, product ? 1 : 0) && type_equal(&x->type, &n->output[0]->type)) return x;
+    if (is_filled_with(n->input[i], neutral, product ? 1 : 0) && type_equal(&x->type, &n->output[0]->type))
+      return x;
   }
   return NULL;
 }
@@ -205,7 +208,8 @@ static bool same_attrs(const struct node *a, const struct node *b) {
 }
 
 static bool same_computation(const struct node *a, const struct node *b) {
-  if (a->op != b->op || a->input_count != b->input_count || a->output_count != b->output_count || !same_attrs(a, b))
+  if (a->op != b->op || a->input_count != b->input_count || a->output_count != b->output_count ||
+      !same_attrs(a, b))
     return false;
   for (int i = 0; i < a->input_count; i++)
     if (a->input[i] != b->input[i]) return false;
@@ -249,7 +253,8 @@ struct graph *pass_simplify(struct ctx *c, const struct graph *g) {
       n = v->producer;
     }
     if (v) rewrite_replace(&r, old->output[0], v);
-    const struct node *same = n && n == r.graph->nodes.at[r.graph->nodes.count - 1] ? earlier(c, &readers, n) : NULL;
+    const struct node *same =
+        n && n == r.graph->nodes.at[r.graph->nodes.count - 1] ? earlier(c, &readers, n) : NULL;
     for (int k = 0; same && k < n->output_count; k++) rewrite_replace(&r, old->output[k], same->output[k]);
   }
   return pass_dead_code(c, rewrite_end(&r));

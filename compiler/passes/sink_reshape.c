@@ -48,7 +48,8 @@ struct value *sink_reshape(struct graph *g, const struct node *n) {
     struct value *x = above_reshape(n->input[side], to), *input[2] = {x, x};
     if (!x || !type_same_shape(&n->input[side]->type, y)) continue; /* the other operand must not widen it */
     if (n->input_count == 2)
-      input[1 - side] = follow(g, n->input[1 - side], &x->type, to, y->rank, n->input[side]->producer->origin);
+      input[1 - side] =
+          follow(g, n->input[1 - side], &x->type, to, y->rank, n->input[side]->producer->origin);
     if (!input[1 - side]) continue;
     const struct type want = type_with_shape(*y, x->type.rank, x->type.dim);
     struct value *v = ops_node(g, n->op, n->input_count, input, n->attr_count, n->attr, &want, n->origin);

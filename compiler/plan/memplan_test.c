@@ -32,7 +32,8 @@ static void check_plan(const struct memory_record *r, int count, int64_t total, 
     live_most = max_i64(live_most, live);
   }
   if (peak != live_most) fail("the peak is not the largest sum of live records", where);
-  if (total < peak || total > sum) fail("the arena is smaller than the peak, or larger than all records", where);
+  if (total < peak || total > sum)
+    fail("the arena is smaller than the peak, or larger than all records", where);
 }
 
 /* Hand-made cases with the best total. */
@@ -45,10 +46,12 @@ static const struct {
     {1, 64, {{0, 0, 1, 0}}},
     {2, 128, {{0, 1, 64, 0}, {1, 2, 64, 0}}},
     {2, 64, {{0, 0, 64, 0}, {1, 1, 64, 0}}},
-    {3, 192, {{0, 1, 64, 0}, {1, 2, 128, 0}, {2, 3, 64, 0}}},                  /* a chain: the ends share */
-    {3, 256, {{0, 2, 64, 0}, {0, 1, 128, 0}, {1, 2, 64, 0}}},                  /* all live at step 1 */
-    {4, 192, {{0, 1, 128, 0}, {1, 2, 64, 0}, {2, 3, 128, 0}, {3, 4, 64, 0}}},  /* ping-pong */
-    {5, 320, {{0, 4, 64, 0}, {0, 1, 128, 0}, {1, 2, 128, 0}, {2, 3, 128, 0}, {3, 4, 128, 0}}}, /* with a residual */
+    {3, 192, {{0, 1, 64, 0}, {1, 2, 128, 0}, {2, 3, 64, 0}}},                 /* a chain: the ends share */
+    {3, 256, {{0, 2, 64, 0}, {0, 1, 128, 0}, {1, 2, 64, 0}}},                 /* all live at step 1 */
+    {4, 192, {{0, 1, 128, 0}, {1, 2, 64, 0}, {2, 3, 128, 0}, {3, 4, 64, 0}}}, /* ping-pong */
+    {5,
+     320,
+     {{0, 4, 64, 0}, {0, 1, 128, 0}, {1, 2, 128, 0}, {2, 3, 128, 0}, {3, 4, 128, 0}}}, /* with a residual */
 };
 
 int main(void) {

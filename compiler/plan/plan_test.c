@@ -20,11 +20,14 @@ static const struct {
   const char *text;
 } cases[] = {
     {"chain of reshapes", 1,
-     "input %x: f32[2,6]\n%a: f32[3,4] = reshape(%x) {shape=[3,4]}\n%b: f32[4,3] = transpose(%a) {perm=[1,0]}\n"
+     "input %x: f32[2,6]\n%a: f32[3,4] = reshape(%x) {shape=[3,4]}\n"
+     "%b: f32[4,3] = transpose(%a) {perm=[1,0]}\n"
      "%c: f32[12] = reshape(%b) {shape=[12]}\n%d: f32[2,6] = reshape(%c) {shape=[2,6]}\noutput \"d\" %d\n"},
     {"output is a reshaped input", 0,
      "input %x: f32[2,6]\n%a: f32[3,4] = reshape(%x) {shape=[3,4]}\noutput \"a\" %a\noutput \"x\" %x\n"},
-    {"output is a constant", 0, "const %k: u8[5] = [1, 2, 3, 4, 5]\nconst %l: u8[3] = [7, 8, 9]\noutput \"k\" %k\noutput \"l\" %l\n"},
+    {"output is a constant", 0,
+     "const %k: u8[5] = [1, 2, 3, 4, 5]\nconst %l: u8[3] = [7, 8, 9]\n"
+     "output \"k\" %k\noutput \"l\" %l\n"},
     {"one value at two outputs", 1,
      "input %x: u8[3,5]\n%a: u8[5,3] = transpose(%x) {perm=[1,0]}\noutput \"a\" %a\noutput \"b\" %a\n"},
     {"concat in place", 2,
@@ -32,17 +35,21 @@ static const struct {
      "%b: u8[4,3] = transpose(%y) {perm=[1,0]}\n%c: u8[9,3] = concat(%a, %b) {axis=0}\noutput \"c\" %c\n"},
     {"concat in place behind axes of size 1", 2,
      "input %x: u8[1,3,5]\ninput %y: u8[1,3,4]\n%a: u8[1,5,3] = transpose(%x) {perm=[0,2,1]}\n"
-     "%b: u8[1,4,3] = transpose(%y) {perm=[0,2,1]}\n%c: u8[1,9,3] = concat(%a, %b) {axis=1}\noutput \"c\" %c\n"},
+     "%b: u8[1,4,3] = transpose(%y) {perm=[0,2,1]}\n%c: u8[1,9,3] = concat(%a, %b) {axis=1}\n"
+     "output \"c\" %c\n"},
     {"nested concats", 3,
-     "input %x: u8[3,5]\n%a: u8[5,3] = transpose(%x) {perm=[1,0]}\n%b: u8[5,3] = slice(%a) {starts=[4,0], steps=[-1,1], sizes=[5,3]}\n"
+     "input %x: u8[3,5]\n%a: u8[5,3] = transpose(%x) {perm=[1,0]}\n"
+     "%b: u8[5,3] = slice(%a) {starts=[4,0], steps=[-1,1], sizes=[5,3]}\n"
      "%c: u8[10,3] = concat(%a, %b) {axis=0}\n%d: u8[5,3] = transpose(%x) {perm=[1,0]}\n"
      "%e: u8[15,3] = concat(%d, %c) {axis=0}\noutput \"e\" %e\n"},
     {"concat of reshapes", 2,
-     "input %x: u8[3,5]\n%a: u8[5,3] = transpose(%x) {perm=[1,0]}\n%b: u8[5,3] = slice(%a) {starts=[4,0], steps=[-1,1], sizes=[5,3]}\n"
+     "input %x: u8[3,5]\n%a: u8[5,3] = transpose(%x) {perm=[1,0]}\n"
+     "%b: u8[5,3] = slice(%a) {starts=[4,0], steps=[-1,1], sizes=[5,3]}\n"
      "%c: u8[1,15] = reshape(%a) {shape=[1,15]}\n%d: u8[1,15] = reshape(%b) {shape=[1,15]}\n"
      "%e: u8[1,30] = concat(%c, %d) {axis=1}\noutput \"e\" %e\n"},
     {"concat of one value twice is copied", 3,
-     "input %x: u8[3,5]\n%a: u8[5,3] = transpose(%x) {perm=[1,0]}\n%c: u8[10,3] = concat(%a, %a) {axis=0}\noutput \"c\" %c\n"},
+     "input %x: u8[3,5]\n%a: u8[5,3] = transpose(%x) {perm=[1,0]}\n%c: u8[10,3] = concat(%a, %a) {axis=0}\n"
+     "output \"c\" %c\n"},
     {"concat of an input is copied", 3,
      "input %x: u8[5,3]\n%a: u8[5,3] = slice(%x) {starts=[4,0], steps=[-1,1], sizes=[5,3]}\n"
      "%c: u8[10,3] = concat(%x, %a) {axis=0}\noutput \"c\" %c\n"},
@@ -52,31 +59,59 @@ static const struct {
      "%c: u8[10,3] = concat(%b, %a) {axis=0}\noutput \"c\" %c\noutput \"b\" %b\n"},
     {"a value in two concats is in place once", 5,
      "input %x: u8[5,3]\n%a: u8[5,3] = slice(%x) {starts=[4,0], steps=[-1,1], sizes=[5,3]}\n"
-     "%b: u8[5,3] = slice(%x) {starts=[4,2], steps=[-1,-1], sizes=[5,3]}\n%d: u8[5,3] = slice(%x) {starts=[0,2], steps=[1,-1], sizes=[5,3]}\n"
-     "%c: u8[10,3] = concat(%b, %a) {axis=0}\n%e: u8[10,3] = concat(%a, %d) {axis=0}\noutput \"c\" %c\noutput \"e\" %e\n"},
+     "%b: u8[5,3] = slice(%x) {starts=[4,2], steps=[-1,-1], sizes=[5,3]}\n"
+     "%d: u8[5,3] = slice(%x) {starts=[0,2], steps=[1,-1], sizes=[5,3]}\n"
+     "%c: u8[10,3] = concat(%b, %a) {axis=0}\n%e: u8[10,3] = concat(%a, %d) {axis=0}\noutput \"c\" %c\n"
+     "output \"e\" %e\n"},
     {"concat along columns is copied", 4,
-     "input %x: u8[3,5]\n%a: u8[5,3] = transpose(%x) {perm=[1,0]}\n%b: u8[5,3] = slice(%a) {starts=[4,0], steps=[-1,1], sizes=[5,3]}\n"
+     "input %x: u8[3,5]\n%a: u8[5,3] = transpose(%x) {perm=[1,0]}\n"
+     "%b: u8[5,3] = slice(%a) {starts=[4,0], steps=[-1,1], sizes=[5,3]}\n"
      "%c: u8[5,6] = concat(%a, %b) {axis=1}\noutput \"c\" %c\n"},
     {"slices of rows in place", 3,
-     "input %x: u8[3,6]\n%a: u8[6,3] = transpose(%x) {perm=[1,0]}\n%b: u8[2,3] = slice(%a) {starts=[1,0], sizes=[2,3]}\n"
+     "input %x: u8[3,6]\n%a: u8[6,3] = transpose(%x) {perm=[1,0]}\n"
+     "%b: u8[2,3] = slice(%a) {starts=[1,0], sizes=[2,3]}\n"
      "%c: u8[3,3] = slice(%a) {starts=[3,0], sizes=[3,3]}\n%d: u8[3,2] = transpose(%b) {perm=[1,0]}\n"
      "%e: u8[3,3] = transpose(%c) {perm=[1,0]}\noutput \"d\" %d\noutput \"e\" %e\n"},
     {"slice of a slice of an input", 1,
-     "input %x: u8[6,3]\n%a: u8[4,3] = slice(%x) {starts=[1,0], sizes=[4,3]}\n%b: u8[1,3] = slice(%a) {starts=[2,0], sizes=[1,3]}\n"
-     "%c: u8[1,2] = slice(%b) {starts=[0,1], sizes=[1,2]}\n%d: u8[2,1] = transpose(%c) {perm=[1,0]}\noutput \"d\" %d\n"},
+     "input %x: u8[6,3]\n%a: u8[4,3] = slice(%x) {starts=[1,0], sizes=[4,3]}\n"
+     "%b: u8[1,3] = slice(%a) {starts=[2,0], sizes=[1,3]}\n"
+     "%c: u8[1,2] = slice(%b) {starts=[0,1], sizes=[1,2]}\n%d: u8[2,1] = transpose(%c) {perm=[1,0]}\n"
+     "output \"d\" %d\n"},
     {"a slice that is an output is copied", 1,
-     "input %x: u8[6,3]\n%a: u8[4,3] = slice(%x) {starts=[1,0], sizes=[4,3]}\n%b: u8[12] = reshape(%a) {shape=[12]}\noutput \"b\" %b\n"},
+     "input %x: u8[6,3]\n%a: u8[4,3] = slice(%x) {starts=[1,0], sizes=[4,3]}\n"
+     "%b: u8[12] = reshape(%a) {shape=[12]}\noutput \"b\" %b\n"},
     {"split and concat again", 4,
-     "input %x: u8[3,6]\n%a: u8[6,3] = transpose(%x) {perm=[1,0]}\n%b: u8[2,3] = slice(%a) {starts=[0,0], sizes=[2,3]}\n"
+     "input %x: u8[3,6]\n%a: u8[6,3] = transpose(%x) {perm=[1,0]}\n"
+     "%b: u8[2,3] = slice(%a) {starts=[0,0], sizes=[2,3]}\n"
      "%c: u8[4,3] = slice(%a) {starts=[2,0], sizes=[4,3]}\n%d: u8[6,3] = concat(%c, %b) {axis=0}\n"
      "%e: u8[3,6] = transpose(%d) {perm=[1,0]}\noutput \"e\" %e\n"},
     {"empty tensors", 1,
-     "input %x: u8[0,3]\ninput %y: u8[2,3]\n%a: u8[2,3] = concat(%x, %y) {axis=0}\n%b: u8[3,0] = transpose(%x) {perm=[1,0]}\n"
+     "input %x: u8[0,3]\ninput %y: u8[2,3]\n%a: u8[2,3] = concat(%x, %y) {axis=0}\n"
+     "%b: u8[3,0] = transpose(%x) {perm=[1,0]}\n"
      "output \"a\" %a\noutput \"b\" %b\n"},
+    {"elementwise ops over a dead input", 4,
+     "input %x: f32[3,5]\ninput %r: f32[5]\n%a: f32[5,3] = transpose(%x) {perm=[1,0]}\n%b: f32[5,3] = "
+     "neg(%a)\n"
+     "%c: f32[15] = reshape(%b) {shape=[15]}\n%d: f32[15] = abs(%c)\n%e: f32[3,5] = reshape(%d) "
+     "{shape=[3,5]}\n"
+     "%f: f32[3,5] = sub(%r, %e)\noutput \"f\" %f\n"},
+    {"elementwise ops whose input is still needed", 5,
+     "input %x: f32[3,5]\n%a: f32[5,3] = transpose(%x) {perm=[1,0]}\n%b: f32[5,3] = neg(%a)\n"
+     "%c: f32[5,3] = sub(%b, %a)\n%d: f32[5,3] = mul(%c, %c)\n%e: f32[3,5] = abs(%x)\n"
+     "output \"d\" %d\noutput \"e\" %e\noutput \"b\" %b\n"},
+    {"elementwise ops over parts of a concat and a slice", 5,
+     "input %x: u8[3,6] q(0.5, 7)\n%a: u8[6,3] q(0.5, 7) = transpose(%x) {perm=[1,0]}\n"
+     "%b: u8[2,3] q(0.5, 7) = slice(%a) {starts=[0,0], sizes=[2,3]}\n%c: u8[2,3] q(0.25, 3) = neg(%b)\n"
+     "%d: u8[6,3] q(0.25, 3) = neg(%a)\n%e: u8[8,3] q(0.25, 3) = concat(%c, %d) {axis=0}\n"
+     "%f: u8[8,3] q(0.5, 9) = abs(%e)\n%g: u8[3,8] q(0.5, 9) = transpose(%f) {perm=[1,0]}\noutput \"g\" "
+     "%g\n"},
     {"long chain reuses memory", 9,
-     "input %x: f32[7,9]\n%a: f32[9,7] = transpose(%x) {perm=[1,0]}\n%b: f32[7,9] = transpose(%a) {perm=[1,0]}\n"
-     "%c: f32[9,7] = transpose(%b) {perm=[1,0]}\n%d: f32[7,9] = transpose(%c) {perm=[1,0]}\n%e: f32[9,7] = transpose(%d) {perm=[1,0]}\n"
-     "%f: f32[9,14] = concat(%a, %e) {axis=1}\n%g: f32[9,14] = slice(%f) {starts=[8,0], steps=[-1,1], sizes=[9,14]}\n"
+     "input %x: f32[7,9]\n%a: f32[9,7] = transpose(%x) {perm=[1,0]}\n"
+     "%b: f32[7,9] = transpose(%a) {perm=[1,0]}\n"
+     "%c: f32[9,7] = transpose(%b) {perm=[1,0]}\n%d: f32[7,9] = transpose(%c) {perm=[1,0]}\n"
+     "%e: f32[9,7] = transpose(%d) {perm=[1,0]}\n"
+     "%f: f32[9,14] = concat(%a, %e) {axis=1}\n"
+     "%g: f32[9,14] = slice(%f) {starts=[8,0], steps=[-1,1], sizes=[9,14]}\n"
      "%h: f32[14,9] = transpose(%g) {perm=[1,0]}\noutput \"h\" %h\n"},
 };
 
@@ -95,15 +130,19 @@ static struct graph *read_case(struct ctx *c, const struct test *t) {
 
 static void check_ports(const struct test *t, const struct program *p) {
   for (int i = 0; i < p->inputs.count; i++)
-    if (p->inputs.at[i].offset % PLAN_ALIGN || p->inputs.at[i].offset < PLAN_BASE) fail(t->name, "an input is not aligned");
+    if (p->inputs.at[i].offset % PLAN_ALIGN || p->inputs.at[i].offset < PLAN_BASE)
+      fail(t->name, "an input is not aligned");
   for (int i = 0; i < p->outputs.count; i++)
-    if (p->outputs.at[i].offset % PLAN_ALIGN || p->outputs.at[i].offset < PLAN_BASE) fail(t->name, "an output is not aligned");
+    if (p->outputs.at[i].offset % PLAN_ALIGN || p->outputs.at[i].offset < PLAN_BASE)
+      fail(t->name, "an output is not aligned");
   for (int i = 1; i < p->segments.count; i++)
-    if (p->segments.at[i].offset < p->segments.at[i - 1].offset + p->segments.at[i - 1].bytes) fail(t->name, "segments overlap");
+    if (p->segments.at[i].offset < p->segments.at[i - 1].offset + p->segments.at[i - 1].bytes)
+      fail(t->name, "segments overlap");
 }
 
 /* Runs the program twice on new inputs each time, in an image of exactly its size. */
-static void check_results(struct ctx *c, const struct test *t, const struct graph *g, const struct program *p) {
+static void check_results(struct ctx *c, const struct test *t, const struct graph *g,
+                          const struct program *p) {
   uint8_t *memory = malloc((size_t)p->end + TAIL_PAD);
   uint64_t seed = 3;
   if (!memory) exit(1);
@@ -128,7 +167,8 @@ static void check_results(struct ctx *c, const struct test *t, const struct grap
         fail(t->name, "an input was overwritten");
   }
   for (int i = 0; i < p->segments.count; i++)
-    if (memcmp(memory + p->segments.at[i].offset, p->segments.at[i].data, (size_t)p->segments.at[i].bytes) != 0)
+    if (memcmp(memory + p->segments.at[i].offset, p->segments.at[i].data, (size_t)p->segments.at[i].bytes) !=
+        0)
       fail(t->name, "a constant was overwritten");
   free(memory);
 }

@@ -53,6 +53,7 @@ static const char **linker_arguments(struct ctx *c, const struct program *p, con
   }
   for (int i = 0; options->profile && i < p->steps.count; i++)
     VECTOR_PUSH(c, &args, ctx_printf(c, "--export=step_%d", i));
+  if (options->wasi) VECTOR_PUSH(c, &args, "--export=_start");
   VECTOR_PUSH(c, &args, NULL);
   return args.at;
 }
@@ -161,7 +162,7 @@ static struct bytes assemble(struct ctx *c, const struct program *p, const secti
   uint64_t memory_bytes = 0;
   for (int i = 0; i < linked->count; i++) {
     const struct section *s = &linked->at[i];
-    CHECK(c, s->id != SECTION_IMPORT);
+    CHECK(c, options->wasi || s->id != SECTION_IMPORT);
     if (s->id == SECTION_MEMORY) memory = fixed_memory(c, s->body, &memory_bytes);
     if (s->id == SECTION_DATA) linked_data = s->body;
   }
@@ -170,7 +171,7 @@ static struct bytes assemble(struct ctx *c, const struct program *p, const secti
   struct buffer json, data_count;
   buffer_init(&json, c);
   buffer_init(&data_count, c);
-  write_metadata(&json, p, info, memory_bytes);
+  write_metadata(&json, p, info, options->wasi, memory_bytes);
   write_u32(&data_count, segment_count);
 
   section_list out = {0};

@@ -97,7 +97,7 @@ static void write_step(struct buffer *out, const struct step *s) {
   buffer_byte(out, '}');
 }
 
-void write_metadata(struct buffer *out, const struct program *p, const struct module_info *info,
+void write_metadata(struct buffer *out, const struct program *p, const struct module_info *info, bool wasi,
                     uint64_t memory_bytes) {
   static const char *const features[LEVEL_COUNT] = {
       [LEVEL_SCALAR] = "scalar", [LEVEL_SIMD128] = "simd128", [LEVEL_RELAXED] = "relaxed"};
@@ -111,6 +111,10 @@ void write_metadata(struct buffer *out, const struct program *p, const struct mo
   json_int(out, "opset", info->opset);
   buffer_byte(out, '}');
   json_text(out, "features", features[p->level]);
+  if (wasi) {
+    json_key(out, "wasi");
+    buffer_text(out, "true");
+  }
   json_key(out, "inputs");
   buffer_byte(out, '[');
   for (int i = 0; i < p->inputs.count; i++) {

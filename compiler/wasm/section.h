@@ -55,7 +55,7 @@ uint32_t write_weights(struct buffer *out, const struct program *p);
 /* metadata.c */
 
 /* The JSON of the custom section `eaic` (DESIGN.md, section 4). */
-void write_metadata(struct buffer *out, const struct program *p, const struct module_info *info,
+void write_metadata(struct buffer *out, const struct program *p, const struct module_info *info, bool wasi,
                     uint64_t memory_bytes);
 
 #endif

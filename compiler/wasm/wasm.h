@@ -15,9 +15,10 @@ struct module_info {
 struct wasm_options {
   bool debug_info; /* keep the object's DWARF sections */
   bool profile;    /* export step_0, step_1, ... */
+  bool wasi;       /* export `_start`, import three functions of WASI */
 };
 
-/* The finished module: no imports; exports `memory`, `infer` (and steps); `eaic`, `name` and `producers`
+/* The finished module: no imports, or WASI's; exports `memory`, `infer` (and steps); `eaic`, `name` and `producers`
  * sections. `object` is codegen_object's for the same program. The bytes live in `c` and depend on the
  * arguments alone. fatal() when the program does not fit the 4 GiB of wasm32 or a temporary folder cannot be
  * written. */

@@ -199,8 +199,35 @@ static const struct wasm_section *find_metadata(struct ctx *c, const wasm_sectio
   return found;
 }
 
+static const char *take_text(struct ctx *c, struct bytes b, size_t *at) {
+  uint32_t length = 0;
+  if (!wasm_read_u32(b, at, &length) || length > b.size - *at) fatal(c, NULL, "damaged module: its imports have no names");
+  *at += length;
+  return ctx_strndup(c, (const char *)b.data + *at - length, length);
+}
+
+/* Modules import nothing, or what a WASI command needs. */
+static void check_imports(struct ctx *c, const wasm_sections *sections) {
+  enum { SECTION_IMPORT = 2, IMPORT_FUNCTION = 0 };
+  static const char *const known[] = {"fd_read", "fd_write", "proc_exit"};
+  for (int i = 0; i < sections->count; i++) {
+    const struct bytes b = sections->at[i].body;
+    size_t at = 0;
+    uint32_t count = 0, type;
+    if (sections->at[i].id != SECTION_IMPORT || !wasm_read_u32(b, &at, &count)) continue;
+    for (; count > 0; count--) {
+      const char *from = take_text(c, b, &at), *name = take_text(c, b, &at);
+      bool good = at < b.size && b.data[at++] == IMPORT_FUNCTION && wasm_read_u32(b, &at, &type) &&
+                  !strcmp(from, "wasi_snapshot_preview1"), found = false;
+      for (size_t k = 0; k < COUNT_OF(known); k++) found = found || !strcmp(name, known[k]);
+      if (!good || !found) fatal(c, NULL, "the module imports '%s' of '%s', which modules of eaic do not", name, from);
+    }
+  }
+}
+
 struct abi_module *abi_read(struct ctx *c, struct bytes wasm) {
   wasm_sections sections = wasm_sections_read(c, wasm);
+  check_imports(c, &sections);
   const struct wasm_section *s = find_metadata(c, &sections);
   struct abi_module *m = CTX_NEW(c, struct abi_module);
   struct reader r = {.c = c};

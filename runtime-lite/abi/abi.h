@@ -1,8 +1,10 @@
 /* abi: the module contract, ABI 1; the only thing that compiler and runner share.
  *
  * A module is one WebAssembly file with linear memory of its own.
- *   imports   none
- *   exports   `memory`; `infer: [] -> []`; with `--profile` also `step_<i>: [] -> []`, one a step, in order
+ *   imports   none; with `--abi wasi` fd_read, fd_write and proc_exit of wasi_snapshot_preview1, which only `_start`
+ *             needs: who calls `infer` may give functions that trap
+ *   exports   `memory`; `infer: [] -> []`; with `--profile` also `step_<i>: [] -> []`, one a step, in order; with
+ *             `--abi wasi` also `_start`
  *   use       write the inputs into memory at their offsets, call `infer`, read the outputs. Any number of times:
  *             inputs are left as they were, instances share nothing, `infer` never grows memory and never traps,
  *             whatever the input bytes are.

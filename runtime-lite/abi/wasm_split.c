@@ -130,12 +130,15 @@ struct bytes wasm_split_infer(struct ctx *c, struct bytes wasm, int *steps) {
   uint32_t infer = 0, type = 0;
   struct bytes body;
   pieces calls = {0};
-  if (find_section(&sections, SECTION_IMPORT) || !find_infer(s[EXPORTS], &infer) ||
-      !entry_u32(s[FUNCTIONS]->body, infer, &type) || !entry_body(s[CODE]->body, infer, &body) ||
-      !cut_body(c, body, &calls)) {
+  /* Imports are functions (abi_read), and are numbered first. */
+  const struct wasm_section *imports = find_section(&sections, SECTION_IMPORT);
+  const int64_t imported = imports ? imports->count : 0;
+  if (!find_infer(s[EXPORTS], &infer) || infer < imported ||
+      !entry_u32(s[FUNCTIONS]->body, (uint32_t)(infer - imported), &type) ||
+      !entry_body(s[CODE]->body, (uint32_t)(infer - imported), &body) || !cut_body(c, body, &calls)) {
     return (struct bytes){0};
   }
-  make_entries(more, &calls, type, s[FUNCTIONS]->count);
+  make_entries(more, &calls, type, imported + s[FUNCTIONS]->count);
   buffer_init(&out, c);
   size_t copied = 0; /* of `wasm`; sections between the extended ones go over as they are */
   for (int i = 0; i < EXTENDED; i++) {

@@ -16,7 +16,7 @@ struct engine {
   /* Validates and compiles. The bytes need not outlive the call. */
   char *(*open)(const void *wasm, size_t bytes, struct engine_module **out);
   void (*close)(struct engine_module *m);
-  /* Runs the data segments. A module with imports is an error. Fails without an exported memory `memory`. */
+  /* Runs the data segments. Imports, which `infer` never calls, become functions that trap. Fails without an exported memory `memory`. */
   char *(*instantiate)(struct engine_module *m, struct engine_instance **out);
   void (*drop)(struct engine_instance *i);
   /* Linear memory; the pointer is good until the next call of a function. */

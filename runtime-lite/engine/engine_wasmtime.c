@@ -12,6 +12,7 @@
 struct engine_module {
   wasm_engine_t *engine;
   wasmtime_module_t *module;
+  wasmtime_linker_t *linker; /* imports that trap: `infer` calls none */
 };
 
 struct engine_instance {
@@ -51,6 +52,7 @@ static char *take_failure(wasmtime_error_t *error, wasm_trap_t *trap) {
 }
 
 static void wasmtime_close(struct engine_module *m) {
+  if (m->linker) wasmtime_linker_delete(m->linker);
   if (m->module) wasmtime_module_delete(m->module);
   if (m->engine) wasm_engine_delete(m->engine);
   free(m);
@@ -67,6 +69,11 @@ static char *wasmtime_open(const void *wasm, size_t bytes, struct engine_module 
   wasmtime_error_t *error = wasmtime_module_new(m->engine, wasm, bytes, &m->module);
   if (error) {
     m->module = NULL;
+  } else {
+    m->linker = wasmtime_linker_new(m->engine);
+    error = wasmtime_linker_define_unknown_imports_as_traps(m->linker, m->module);
+  }
+  if (error) {
     wasmtime_close(m);
     return take_failure(error, NULL);
   }
@@ -94,7 +101,7 @@ static char *wasmtime_instantiate(struct engine_module *m, struct engine_instanc
   i->store = wasmtime_store_new(m->engine, NULL, NULL);
   i->context = wasmtime_store_context(i->store);
   wasm_trap_t *trap = NULL;
-  wasmtime_error_t *error = wasmtime_instance_new(i->context, m->module, NULL, 0, &i->instance, &trap);
+  wasmtime_error_t *error = wasmtime_linker_instantiate(m->linker, i->context, m->module, &i->instance, &trap);
   char *problem = take_failure(error, trap);
   wasmtime_extern_t item;
   if (!problem && !get_export(i, "memory", WASMTIME_EXTERN_MEMORY, &item)) problem = strdup("no exported memory 'memory'");

@@ -74,8 +74,12 @@ typedef struct wasmtime_extern {
 } wasmtime_extern_t;
 void wasmtime_extern_delete(wasmtime_extern_t *);
 
-wasmtime_error_t *wasmtime_instance_new(wasmtime_context_t *, const wasmtime_module_t *, const wasmtime_extern_t *,
-                                        size_t, wasmtime_instance_t *, wasm_trap_t **);
+typedef struct wasmtime_linker wasmtime_linker_t;
+wasmtime_linker_t *wasmtime_linker_new(wasm_engine_t *);
+void wasmtime_linker_delete(wasmtime_linker_t *);
+wasmtime_error_t *wasmtime_linker_define_unknown_imports_as_traps(wasmtime_linker_t *, wasmtime_module_t *);
+wasmtime_error_t *wasmtime_linker_instantiate(const wasmtime_linker_t *, wasmtime_context_t *, const wasmtime_module_t *,
+                                              wasmtime_instance_t *, wasm_trap_t **);
 bool wasmtime_instance_export_get(wasmtime_context_t *, const wasmtime_instance_t *, const char *, size_t,
                                   wasmtime_extern_t *);
 uint8_t *wasmtime_memory_data(wasmtime_context_t *, const wasmtime_memory_t *);
