@@ -10,8 +10,8 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 MAX_LINES = 800
 
-# Room: (rooms it may include from, foreign headers that only it may include). Rooms of one group are listed from the top:
-# a room may use those above it that it names, never those below.
+# Room: (rooms it may include from, foreign headers that only it may include). Rooms of one group are listed from
+# the top: a room may use those above it that it names, never those below.
 ROOMS = {
     "compiler/base": ((), ()),
     "compiler/ir": (("base",), ()),
@@ -23,8 +23,10 @@ ROOMS = {
     "compiler/passes": (("base", "ir", "ops", "kernels", "lower", "eval"), ()),
     "compiler/plan": (("base", "ir", "ops", "kernels", "lower"), ()),
     "compiler/codegen": (("base", "ir", "ops", "kernels", "lower", "plan"), ("llvm-c/", "llvm/Config/")),
-    "compiler/wasm": (("base", "ir", "ops", "kernels", "lower", "plan", "codegen"), ("lld/", "llvm/", "wabt/")),
-    "compiler": (("base", "ir", "ops", "kernels", "lower", "eval", "onnx", "passes", "plan", "codegen", "wasm"), ()),
+    "compiler/wasm": (("base", "ir", "ops", "kernels", "lower", "plan", "codegen"),
+                      ("lld/", "llvm/", "wabt/")),
+    "compiler": (("base", "ir", "ops", "kernels", "lower", "eval", "onnx", "passes", "plan", "codegen", "wasm"),
+                 ()),
     "runtime-lite/abi": (("base",), ("cjson/",)),
     "runtime-lite/engine": (("base", "abi"), ("wasmtime.h", "wabt/")),
     "runtime-lite/io": (("base", "abi"), ("png.h", "jpeglib.h")),
@@ -68,7 +70,8 @@ def check_include(path, room, quote, include):
     if foreign and include.startswith(foreign):
         return None
     if target is None:
-        return None if (path.parent / include).exists() else f'"{include}" is not in this folder: name its room'
+        beside = (path.parent / include).exists()
+        return None if beside else f'"{include}" is not in this folder: name its room'
     name = target.split("/")[-1]
     if name == own or name in allowed or room in SHARED_TABLES.get(include, ()):
         return None
@@ -98,11 +101,12 @@ def main():
             problem = check_include(path, room, quote, include)
             if problem:
                 problems.append(f"{name}: {problem}")
-    tracked = [p for folder in ("cmd", "compiler", "runtime-lite", "scripts", "proto", "man", "testdata/ir", "testdata/cli")
-               for p in (ROOT / folder).rglob("*") if p.is_file() and "__pycache__" not in p.parts]
+    folders = ("cmd", "compiler", "runtime-lite", "scripts", "proto", "man", "testdata/ir", "testdata/cli")
+    tracked = [p for folder in folders for p in (ROOT / folder).rglob("*")
+               if p.is_file() and "__pycache__" not in p.parts]
     for path in tracked:
         name = path.relative_to(ROOT).as_posix()
-        if path.name in names:
+        if path.name in names and path.name not in ("README.md", "package.json"):
             problems.append(f"{name}: there is also {names[path.name]}; file names are unique")
         names[path.name] = name
         if path.suffix in (".c", ".cc", ".h", ".def", ".py", ".sh", ".mjs", ".cmake", ".proto"):

@@ -3,10 +3,11 @@
 
 Each script runs under `sh -e` in an empty folder with $EAIC, $TESTDATA (testdata/) and $CLI (testdata/cli/) set. Beside
 NAME.sh stand NAME.stdout and NAME.stderr (missing: must be empty), and NAME.exit (missing: 0). In them `*` stands for
-any text within a line, and a line `...` for any lines. A script whose first line is `# needs: compiler` is skipped when the
-command was built without one.
+any text within a line, and a line `...` for any lines. The first line of a script may be `# needs: compiler node`, or
+one of the two: it is skipped when the command was built without compiler, or without --node, which $NODE is then.
 
-usage: cli_tests.py [-r] [EAIC] [NAME...]      -r rewrites .stdout, .stderr and .exit, for a look at the difference
+usage: cli_tests.py [-r] [--node NODE] [EAIC] [NAME...]      -r rewrites .stdout, .stderr and .exit, for a look at the
+                                                             difference
 """
 import pathlib
 import re
@@ -34,10 +35,15 @@ def expectation(script, suffix, default):
     return path.read_text() if path.exists() else default
 
 
-def run(script, eaic):
+def needs_of(script):
+    first = script.read_text().partition("\n")[0]
+    return set(first.removeprefix("# needs:").split()) if first.startswith("# needs:") else set()
+
+
+def run(script, eaic, node):
     with tempfile.TemporaryDirectory() as folder:
         environment = {"EAIC": str(eaic), "TESTDATA": str(TESTDATA), "CLI": str(CLI), "PATH": "/usr/local/bin:/usr/bin:/bin",
-                       "LC_ALL": "C", "ASAN_OPTIONS": "detect_leaks=1"}
+                       "LC_ALL": "C", "ASAN_OPTIONS": "detect_leaks=1", "NODE": str(node)}
         return subprocess.run(["sh", "-e", script], cwd=folder, env=environment, capture_output=True, text=True,
                               stdin=subprocess.DEVNULL, timeout=300)
 
@@ -65,15 +71,21 @@ def differences(script, done):
 def main(arguments):
     rewriting = "-r" in arguments
     arguments = [a for a in arguments if a != "-r"]
+    node = None
+    if "--node" in arguments:
+        at = arguments.index("--node")
+        node = pathlib.Path(arguments[at + 1]).resolve()
+        del arguments[at : at + 2]
     eaic = pathlib.Path(arguments[0] if arguments else "build/eaic").resolve()
     scripts = [CLI / f"{name}.sh" for name in arguments[1:]] or sorted(CLI.glob("*.sh"))
     has_compiler = "  compile " in subprocess.run([eaic, "--help"], capture_output=True, text=True, check=True).stdout
+    here = ({"compiler"} if has_compiler else set()) | ({"node"} if node else set())
     counts = {"passed": 0, "failed": 0, "skipped": 0}
     for script in scripts:
-        if not has_compiler and script.read_text().startswith("# needs: compiler"):
+        if not needs_of(script) <= here:
             counts["skipped"] += 1
             continue
-        done = run(script, eaic)
+        done = run(script, eaic, node)
         if rewriting:
             rewrite(script, done)
         problems = differences(script, done)

@@ -1,7 +1,7 @@
 #!/bin/sh
-# Puts wasmtime's shared library, with its C API, into build/deps/wasmtime/lib (or WASMTIME_ROOT/lib). It comes from the
-# PyPI wheel `wasmtime`, whose content is pinned by checksums; runtime-lite/engine/wasmtime_api.h declares what we call.
-# Without it eaic still builds, with the interpreter only: so a failure here warns and is no error.
+# Puts wasmtime's shared library, with its C API, into build/deps/wasmtime/lib (or WASMTIME_ROOT/lib). It comes
+# from the PyPI wheel `wasmtime`, whose content is pinned by checksums; runtime-lite/engine/wasmtime_api.h declares
+# what we call. Without it eaic still builds, with the interpreter only: so a failure here warns and is no error.
 set -eu
 cd "$(dirname "$0")/.."
 

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Golden tests of the passes: testdata/ir/*.eir.
 
-A file holds `;; pass: NAME[,NAME]`, a graph, a line `;; ---` and the graph that the passes make of it. The text
-must be equal, and both graphs must give the same numbers on random inputs (eaic-ir --check). Files called
-bad-*.eir hold `;; error: MESSAGE` instead of an expected graph; with a pass, its message counts.
+A file holds `;; pass: NAME[,NAME]`, a graph, a line `;; ---` and the graph that the passes make of it. The
+text must be equal, and both graphs must give the same numbers on random inputs (eaic-ir --check). Files
+called bad-*.eir hold `;; error: MESSAGE` instead of an expected graph; with a pass, its message counts.
 
 usage: golden.py [-r] [BUILD_DIR] [FILE...]      -r rewrites the expected graphs
 """

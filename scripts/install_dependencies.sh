@@ -1,6 +1,7 @@
 #!/bin/sh
-# Installs what the build needs on Debian 12 or newer (and its relatives): apt packages, and wasmtime's library into
-# build/deps. Does nothing, quickly, when all is there. LLVM is version 22, or the newest of 21, 20, 19 that apt has.
+# Installs what the build needs on Debian 12 or newer (and its relatives): apt packages, and wasmtime's library
+# into build/deps. Does nothing, quickly, when all is there. LLVM is version 22, or the newest of 21, 20, 19 that
+# apt has.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -30,7 +31,8 @@ apt_run() {
 }
 
 if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
-  echo "This is no Debian. Please install by hand:" $packages "and LLVM, clang and lld 19 to 22 with their headers." >&2
+  echo "This is no Debian. Please install by hand:" $packages \
+    "and LLVM, clang and lld 19 to 22 with their headers." >&2
   exit 1
 fi
 

@@ -1,6 +1,6 @@
 #!/bin/sh
-# From a fresh Debian 12 to an answer: installs what is needed, builds build/eaic, compiles the example model to a
-# WebAssembly module, and lets it read a handwritten digit. The second time it takes seconds.
+# From a fresh Debian 12 to an answer: installs what is needed, builds build/eaic, compiles the example model to
+# a WebAssembly module, and lets it read a handwritten digit. The second time it takes seconds.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -15,4 +15,5 @@ build/eaic compile testdata/models/digits_qdq.onnx -o build/digits.wasm
 echo "\$ build/eaic run build/digits.wasm $picture --top 3"
 answer=$(build/eaic run build/digits.wasm $picture --top 3)
 echo "$answer"
-echo "$answer" | awk 'NR == 2 { printf "%s shows a %s, with probability %.1f%%.\n", "'$picture'", $1, 100 * $2 }'
+echo "$answer" | awk -v picture=$picture \
+  'NR == 2 { printf "%s shows a %s, with probability %.1f%%.\n", picture, $1, 100 * $2 }'

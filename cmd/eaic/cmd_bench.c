@@ -37,7 +37,8 @@ static void measure_compile(struct bench *b) {
 
 /* Instantiation and first run by turns, each with a new instance. */
 static void measure_starts(struct bench *b) {
-  struct samples *instantiate = &b->report.phase[PHASE_INSTANTIATE], *first = &b->report.phase[PHASE_FIRST_RUN];
+  struct samples *instantiate = &b->report.phase[PHASE_INSTANTIATE],
+                 *first = &b->report.phase[PHASE_FIRST_RUN];
   *instantiate = (struct samples){.batch = 1, .second = CTX_ARRAY(b->c, double, STARTS)};
   *first = (struct samples){.batch = 1, .second = CTX_ARRAY(b->c, double, STARTS)};
   double end = clock_seconds() + starts_seconds;
@@ -73,7 +74,8 @@ static void print_report(struct buffer *out, const struct report *r) {
   struct ctx *c = out->ctx;
   buffer_printf(out, "%s with %s, %lld bytes of module, %lld of memory\n", r->module, r->engine,
                 (long long)r->module_bytes, (long long)r->memory_bytes);
-  buffer_printf(out, "%-12s %12s %12s %12s %12s %12s %8s\n", "phase", "min", "median", "p95", "mean", "sigma", "samples");
+  buffer_printf(out, "%-12s %12s %12s %12s %12s %12s %8s\n", "phase", "min", "median", "p95", "mean", "sigma",
+                "samples");
   for (int i = 0; i < PHASE_COUNT; i++) {
     struct summary s = summarize(c, r->phase[i].second, r->phase[i].count);
     buffer_printf(out, "%-12s %12s %12s %12s %12s %12s %8d\n", phase_name[i], duration_text(c, s.min),
@@ -102,7 +104,8 @@ static void print_profile(struct bench *b, struct buffer *out) {
   }
   const struct abi_module *m = b->session.abi;
   int *function = CTX_ARRAY(c, int, m->step_count);
-  double **sample = CTX_ARRAY(c, double *, m->step_count), *median = CTX_ARRAY(c, double, m->step_count), total = 0;
+  double **sample = CTX_ARRAY(c, double *, m->step_count), *median = CTX_ARRAY(c, double, m->step_count),
+         total = 0;
   for (int i = 0; i < m->step_count; i++) {
     function[i] = session_find_step(&b->session, i);
     if (function[i] < 0) fatal(c, NULL, "damaged module: it exports no 'step_%d'", i);
@@ -119,12 +122,13 @@ static void print_profile(struct bench *b, struct buffer *out) {
   }
   for (int i = 0; i < m->step_count; i++) total += median[i] = summarize(c, sample[i], passes).median;
 
-  buffer_printf(out, "\n%4s %12s %6s %9s  %-36s %s\n", "step", "median", "share", "GMAC/s", "kernel", "nodes");
+  buffer_printf(out, "\n%4s %12s %6s %9s  %-36s %s\n", "step", "median", "share", "GMAC/s", "kernel",
+                "nodes");
   for (int i = 0; i < m->step_count; i++) {
     const struct abi_step *s = &m->step[i];
     const char *rate = s->macs ? ctx_printf(c, "%.2f", (double)s->macs / median[i] * 1e-9) : "";
-    buffer_printf(out, "%4d %12s %5.1f%% %9s  %s%*s", i, duration_text(c, median[i]), 100 * median[i] / total, rate, s->kernel,
-                  s->node_count ? (int)max_i64(0, 36 - (int64_t)strlen(s->kernel)) : 0, "");
+    buffer_printf(out, "%4d %12s %5.1f%% %9s  %s%*s", i, duration_text(c, median[i]), 100 * median[i] / total,
+                  rate, s->kernel, s->node_count ? (int)max_i64(0, 36 - (int64_t)strlen(s->kernel)) : 0, "");
     for (int k = 0; k < s->node_count; k++) buffer_printf(out, " %s", s->node[k]);
     buffer_text(out, "\n");
   }
@@ -144,9 +148,11 @@ static void compare_with_baseline(struct bench *b, struct buffer *out) {
   const struct report *old = report_read(b->c, file_read(b->c, path, 1 << 28));
   const struct samples *before = &old->phase[PHASE_STEADY], *now = &b->report.phase[PHASE_STEADY];
   if (strcmp(old->engine, b->report.engine)) {
-    fatal(b->c, NULL, "the baseline was measured with engine '%s', this run with '%s'", old->engine, b->report.engine);
+    fatal(b->c, NULL, "the baseline was measured with engine '%s', this run with '%s'", old->engine,
+          b->report.engine);
   }
-  if (before->count < MIN_COMPARED) fatal(b->c, NULL, "the baseline has only %d steady samples", before->count);
+  if (before->count < MIN_COMPARED)
+    fatal(b->c, NULL, "the baseline has only %d steady samples", before->count);
   b->c->file = module;
 
   double limit = option_number(b->o, OPTION_MAX_REGRESSION, 0.05);
@@ -155,7 +161,8 @@ static void compare_with_baseline(struct bench *b, struct buffer *out) {
   double p = mann_whitney(b->c, before->second, before->count, now->second, now->count);
   b->regressed = change > limit && p < significance;
   buffer_printf(out, "baseline %s: median %s, now %+.1f%% (at most %+.1f%%), p = %.2g: %s\n", path,
-                duration_text(b->c, old_median), change * 100, limit * 100, p, b->regressed ? "REGRESSED" : "ok");
+                duration_text(b->c, old_median), change * 100, limit * 100, p,
+                b->regressed ? "REGRESSED" : "ok");
 }
 
 static void bench(struct ctx *c, void *argument) {

@@ -3,7 +3,8 @@
 
 #include "command.h"
 
-/* Where the result goes without -o: text to the terminal, files into the current folder under the model's name. */
+/* Where the result goes without -o: text to the terminal, files into the current folder under the model's
+ * name. */
 static const char *default_output(struct ctx *c, const char *model, enum eaic_stage stage) {
   if (stage != EAIC_STAGE_WASM && stage != EAIC_STAGE_OBJECT) return "-";
   const char *name = path_basename(model), *dot = strrchr(name, '.');
@@ -16,12 +17,17 @@ static void print_stats(const struct eaic_stats *s) {
     const char *name;
     int64_t value;
   } row[] = {
-      {"nodes imported", s->nodes_imported}, {"nodes after passes", s->nodes_final},
-      {"steps", s->steps},                   {"multiply-accumulates", s->macs},
-      {"bytes of weights", s->weights_bytes}, {"bytes of arena", s->arena_bytes},
-      {"bytes live at most", s->peak_live_bytes}, {"bytes of module", s->module_bytes},
+      {"nodes imported", s->nodes_imported},
+      {"nodes after passes", s->nodes_final},
+      {"steps", s->steps},
+      {"multiply-accumulates", s->macs},
+      {"bytes of weights", s->weights_bytes},
+      {"bytes of arena", s->arena_bytes},
+      {"bytes live at most", s->peak_live_bytes},
+      {"bytes of module", s->module_bytes},
   };
-  for (size_t i = 0; i < COUNT_OF(row); i++) fprintf(stderr, "%-22s %14lld\n", row[i].name, (long long)row[i].value);
+  for (size_t i = 0; i < COUNT_OF(row); i++)
+    fprintf(stderr, "%-22s %14lld\n", row[i].name, (long long)row[i].value);
 }
 
 static void compile(struct ctx *c, void *argument) {
@@ -32,7 +38,7 @@ static void compile(struct ctx *c, void *argument) {
   compile_options(c, o, &options);
   struct eaic_stats stats = {0};
   struct bytes result = eaic_compile(c, model, &options, &stats);
-  if (c->errors) return; /* no output file */
+  if (c->errors) return;                                    /* no output file */
   if (options.stop_after) options.stage = EAIC_STAGE_GRAPH; /* what is there by then */
   file_write(c, output ? output : default_output(c, model, options.stage), result.data, result.size);
   if (option_given(o, OPTION_STATS)) print_stats(&stats);

@@ -43,8 +43,9 @@ static void inspect(struct ctx *c, void *argument) {
   const struct abi_module *m = abi_read(c, wasm);
   struct buffer out;
   buffer_init(&out, c);
-  buffer_printf(&out, "model '%s', opset %lld, sha256 %s\ncompiled by eaic %s, ABI %d, features %s\n", m->model_name,
-                (long long)m->model_opset, m->model_sha256, m->compiler_version, ABI_VERSION, m->features);
+  buffer_printf(&out, "model '%s', opset %lld, sha256 %s\ncompiled by eaic %s, ABI %d, features %s\n",
+                m->model_name, (long long)m->model_opset, m->model_sha256, m->compiler_version, ABI_VERSION,
+                m->features);
   print_tensors(&out, "inputs", m->input, m->input_count);
   print_tensors(&out, "outputs", m->output, m->output_count);
   buffer_printf(&out, "\nmemory: %lld bytes\n  weights %lld\n  arena   %lld\n", (long long)m->total_bytes,

@@ -16,7 +16,8 @@ static const char **output_paths(struct ctx *c, const struct options *o, const s
     int i = module_split_name(c, "output", m->output, m->output_count, given->at[k], &value);
     while (i < 0 && next < m->output_count && path[next]) next++;
     if (i < 0) i = next;
-    if (i >= m->output_count) fatal(c, NULL, "unexpected output '%s': the module has %d", value, m->output_count);
+    if (i >= m->output_count)
+      fatal(c, NULL, "unexpected output '%s': the module has %d", value, m->output_count);
     if (path[i]) fatal(c, NULL, "output '%s' is given twice", m->output[i].name);
     tensor_check_save_path(c, value);
     path[i] = value;

@@ -50,9 +50,9 @@ static bool report_comparison(struct ctx *c, struct verify *v, const struct abi_
     return false;
   }
   v->different = true;
-  printf("%lld of %lld elements differ, by at most %.6g; element %lld is %.9g, expected %.9g\n", (long long)d.different,
-         (long long)t->elements, d.largest, (long long)d.first, abi_element_get(t->dtype, got, d.first),
-         abi_element_get(t->dtype, expected, d.first));
+  printf("%lld of %lld elements differ, by at most %.6g; element %lld is %.9g, expected %.9g\n",
+         (long long)d.different, (long long)t->elements, d.largest, (long long)d.first,
+         abi_element_get(t->dtype, got, d.first), abi_element_get(t->dtype, expected, d.first));
   return true;
 }
 
@@ -74,14 +74,15 @@ static bool compare_with_reference(struct ctx *c, struct verify *v, struct eaic_
   const struct eaic_tensor *expected;
   int count = eaic_reference_outputs(reference, &expected);
   if (count != m->output_count) {
-    fatal(c, NULL, "the module has %d outputs, the model %d: is it compiled from it?", m->output_count, count);
+    fatal(c, NULL, "the module has %d outputs, the model %d: is it compiled from it?", m->output_count,
+          count);
   }
   bool different = false;
   for (int i = 0; i < count; i++) {
     const struct abi_tensor *t = &m->output[i];
     if (expected[i].bytes != t->bytes || strcmp(expected[i].dtype, abi_dtype_name(t->dtype))) {
-      fatal(c, NULL, "output '%s' is %s, the model's has %lld bytes of %s: is the module compiled from it?", t->name,
-            abi_type_text(c, t), (long long)expected[i].bytes, expected[i].dtype);
+      fatal(c, NULL, "output '%s' is %s, the model's has %lld bytes of %s: is the module compiled from it?",
+            t->name, abi_type_text(c, t), (long long)expected[i].bytes, expected[i].dtype);
     }
     different |= report_comparison(c, v, t, session_tensor(&v->session, t), expected[i].data, 0);
   }
@@ -134,20 +135,24 @@ static bool same_places(const struct abi_tensor *a, const struct abi_tensor *b, 
 
 /* Whether two modules have the same steps at the same addresses, as far as their metadata tell. */
 static bool same_layout(const struct abi_module *a, const struct abi_module *b) {
-  if (a->input_count != b->input_count || a->output_count != b->output_count || a->step_count != b->step_count) return false;
+  if (a->input_count != b->input_count || a->output_count != b->output_count ||
+      a->step_count != b->step_count)
+    return false;
   for (int i = 0; i < a->step_count; i++) {
     if (strcmp(a->step[i].kernel, b->step[i].kernel)) return false;
   }
-  return same_places(a->input, b->input, a->input_count) && same_places(a->output, b->output, a->output_count);
+  return same_places(a->input, b->input, a->input_count) &&
+         same_places(a->output, b->output, a->output_count);
 }
 
-/* Opens the verified module so that its steps can be called one by one; else the one that `module` is, which has been
- * compiled for that just now. */
+/* Opens the verified module so that its steps can be called one by one; else the one that `module` is, which
+ * has been compiled for that just now. */
 static void open_stepped(struct ctx *c, struct verify *v, struct bytes module) {
   struct session *s = &v->session;
   struct bytes own = module_with_steps(c, s);
   bool usable = own.data && same_layout(s->abi, abi_read(c, module));
-  if (!usable) printf("the module is not laid out as this eaic would do it; looking at a newly compiled one\n");
+  if (!usable)
+    printf("the module is not laid out as this eaic would do it; looking at a newly compiled one\n");
   session_close(&v->stepped);
   session_start(c, &v->stepped, s->engine, usable ? own : module);
 }

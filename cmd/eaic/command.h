@@ -14,19 +14,19 @@ typedef enum exit_code command_function(struct ctx *c, struct options *o);
 
 /* module.c. All are fatal() on failure, within ctx_run. */
 
-/* The module named on the command line: read from a .wasm file, or compiled from a model (.onnx, .eir) in memory.
- * Sets c->file. */
+/* The module named on the command line: read from a .wasm file, or compiled from a model (.onnx, .eir) in
+ * memory. Sets c->file. */
 struct bytes module_bytes(struct ctx *c, const struct options *o, const char *path);
 /* The engine that --engine names. */
 const struct engine *module_engine(struct ctx *c, const struct options *o);
-/* Loads inputs from the words "[NAME=]SOURCE", first..: by name, the others in order. Every input needs one, unless there
- * are no words and `default_source` is given: then that is the source of all. */
+/* Loads inputs from the words "[NAME=]SOURCE", first..: by name, the others in order. Every input needs one,
+ * unless there are no words and `default_source` is given: then that is the source of all. */
 void module_load_inputs(struct ctx *c, const struct options *o, struct session *s, int first,
                         const char *default_source);
-/* Splits "NAME=VALUE" when NAME is one of the tensors; returns its index and the value, or -1 and the whole word. A word with '='
- * whose name is no tensor's is fatal() unless a file of that name exists. */
-int module_split_name(struct ctx *c, const char *what, const struct abi_tensor *tensor, int count, const char *word,
-                      const char **value);
+/* Splits "NAME=VALUE" when NAME is one of the tensors; returns its index and the value, or -1 and the whole
+ * word. A word with '=' whose name is no tensor's is fatal() unless a file of that name exists. */
+int module_split_name(struct ctx *c, const char *what, const struct abi_tensor *tensor, int count,
+                      const char *word, const char **value);
 /* The session's module, or a copy of it, with step_<i> exported; without bytes when that cannot be done. */
 struct bytes module_with_steps(struct ctx *c, struct session *s);
 int64_t module_macs(const struct abi_module *m); /* of all steps */

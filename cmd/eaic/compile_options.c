@@ -1,5 +1,5 @@
-/* --dim, --features and the options of `eaic compile`, for every command that compiles. The parser let only well-formed
- * arguments through. */
+/* --dim, --features and the options of `eaic compile`, for every command that compiles. The parser let only
+ * well-formed arguments through. */
 #include "command.h"
 
 void compile_options(struct ctx *c, const struct options *o, struct eaic_options *out) {
@@ -23,7 +23,7 @@ void compile_options(struct ctx *c, const struct options *o, struct eaic_options
       .stop_after = option_text(o, OPTION_STOP_AFTER),
       .skip_pass = option_text(o, OPTION_SKIP_PASS),
   };
-    const char *features = option_text(o, OPTION_FEATURES), *stage = option_text(o, OPTION_EMIT);
+  const char *features = option_text(o, OPTION_FEATURES), *stage = option_text(o, OPTION_EMIT);
   if (features) CHECK(c, eaic_level_from_name(features, &out->level));
   if (stage) CHECK(c, eaic_stage_from_name(stage, &out->stage));
 }

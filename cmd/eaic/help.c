@@ -16,8 +16,8 @@ static const struct example {
 #undef EXAMPLE
 };
 
-static const char exit_codes[] =
-    "0: done. 1: the input or the model is at fault. 2: the command line is. 3: outputs differ, or a benchmark regressed.";
+static const char exit_codes[] = "0: done. 1: the input or the model is at fault. 2: the command line is. 3: "
+                                 "outputs differ, or a benchmark regressed.";
 static const char tagline[] = "ahead-of-time compiler from ONNX to WebAssembly, and a runner for its modules";
 
 /* Appends `text`, broken at spaces so that lines stay within WIDTH, each indented. */
@@ -54,18 +54,20 @@ static bool belongs(enum option k, enum command command) { return option_info[k]
 static bool uses_engines(enum command command) { return belongs(OPTION_ENGINE, command); }
 
 void help_general(struct buffer *out) {
-  buffer_printf(out, "eaic %s - %s\n\nUsage: eaic COMMAND [options] ...\n\nCommands:\n", EAIC_VERSION, tagline);
+  buffer_printf(out, "eaic %s - %s\n\nUsage: eaic COMMAND [options] ...\n\nCommands:\n", EAIC_VERSION,
+                tagline);
   for (int i = 0; i < COMMAND_COUNT; i++) {
     buffer_printf(out, "  %-10s%s\n", command_info[i].name, command_info[i].summary);
   }
-  buffer_text(out, "\n'eaic COMMAND --help' tells more; 'eaic --version' prints the version.\n\nExit codes:\n");
+  buffer_text(out,
+              "\n'eaic COMMAND --help' tells more; 'eaic --version' prints the version.\n\nExit codes:\n");
   wrap(out, exit_codes, 2);
 }
 
 void help_command(struct buffer *out, enum command command) {
   const struct command_info *info = &command_info[command];
-  buffer_printf(out, "eaic %s - %s\n\nUsage: eaic %s [options]%s%s\n\n", info->name, info->summary, info->name,
-                *info->synopsis ? " " : "", info->synopsis);
+  buffer_printf(out, "eaic %s - %s\n\nUsage: eaic %s [options]%s%s\n\n", info->name, info->summary,
+                info->name, *info->synopsis ? " " : "", info->synopsis);
   wrap(out, info->description, 0);
   buffer_text(out, "\nOptions:\n");
   for (enum option k = 0; k < OPTION_COUNT; k++) {
@@ -77,7 +79,8 @@ void help_command(struct buffer *out, enum command command) {
   }
   if (uses_engines(command)) {
     buffer_text(out, "\nEngines (the first is the default):\n");
-    for (int i = 0; engine_at(i); i++) buffer_printf(out, "  %-10s%s\n", engine_at(i)->name, engine_at(i)->doc);
+    for (int i = 0; engine_at(i); i++)
+      buffer_printf(out, "  %-10s%s\n", engine_at(i)->name, engine_at(i)->doc);
   }
   bool any = false;
   for (size_t i = 0; i < COUNT_OF(examples); i++) {
@@ -145,9 +148,10 @@ void man_command(struct buffer *out, enum command command) {
     buffer_text(out, "\n");
   }
   if (uses_engines(command)) {
-    roff_paragraph(out, "ENGINES",
-                   "wasmtime (the default where it was built in) compiles to machine code; wabt is an interpreter, "
-                   "about a hundred times slower, and computes relaxed SIMD wrongly.");
+    roff_paragraph(
+        out, "ENGINES",
+        "wasmtime (the default where it was built in) compiles to machine code; wabt is an interpreter, "
+        "about a hundred times slower, and computes relaxed SIMD wrongly.");
   }
   bool any = false;
   for (size_t i = 0; i < COUNT_OF(examples); i++) {

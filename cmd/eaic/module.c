@@ -6,7 +6,9 @@
 
 enum { MAX_MODULE = INT32_MAX };
 
-static bool is_model(const char *path) { return path_has_suffix(path, ".onnx") || path_has_suffix(path, ".eir"); }
+static bool is_model(const char *path) {
+  return path_has_suffix(path, ".onnx") || path_has_suffix(path, ".eir");
+}
 
 #ifdef EAIC_COMPILER
 static struct bytes compile_model(struct ctx *c, const struct options *o, const char *path) {
@@ -38,8 +40,8 @@ static const char *names_of(struct ctx *c, const struct abi_tensor *tensor, int 
   return count ? (const char *)b.data : "none";
 }
 
-int module_split_name(struct ctx *c, const char *what, const struct abi_tensor *tensor, int count, const char *word,
-                      const char **value) {
+int module_split_name(struct ctx *c, const char *what, const struct abi_tensor *tensor, int count,
+                      const char *word, const char **value) {
   *value = word;
   /* Tensor names may hold '=' themselves, so every one of them ends a possible name. */
   for (const char *equals = strchr(word, '='); equals; equals = strchr(equals + 1, '=')) {
@@ -51,7 +53,8 @@ int module_split_name(struct ctx *c, const char *what, const struct abi_tensor *
   }
   const char *equals = strchr(word, '=');
   if (equals && access(word, F_OK) && memchr(word, '/', (size_t)(equals - word)) == NULL) {
-    fatal(c, NULL, "no %s is called '%.*s'; there are: %s", what, (int)(equals - word), word, names_of(c, tensor, count));
+    fatal(c, NULL, "no %s is called '%.*s'; there are: %s", what, (int)(equals - word), word,
+          names_of(c, tensor, count));
   }
   return -1;
 }
@@ -84,7 +87,8 @@ void module_load_inputs(struct ctx *c, const struct options *o, struct session *
   struct image_options image = image_options(o);
   for (int i = 0; i < m->input_count; i++) {
     const char *from = source[i] ? source[i] : o->arguments.count == first ? default_source : NULL;
-    if (!from) fatal(c, NULL, "input '%s' (%s) is not given", m->input[i].name, abi_type_text(c, &m->input[i]));
+    if (!from)
+      fatal(c, NULL, "input '%s' (%s) is not given", m->input[i].name, abi_type_text(c, &m->input[i]));
     tensor_load(c, "input", &m->input[i], from, &image, session_tensor(s, &m->input[i]));
   }
 }

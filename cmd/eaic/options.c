@@ -8,7 +8,8 @@
 #include "engine/engine.h"
 
 const struct command_info command_info[COMMAND_COUNT] = {
-#define COMMAND(e, name, min, max, synopsis, summary, description) {#name, min, max, synopsis, summary, description},
+#define COMMAND(e, name, min, max, synopsis, summary, description) \
+  {#name, min, max, synopsis, summary, description},
 #include "commands.def"
 #undef COMMAND
 };
@@ -27,7 +28,8 @@ enum command_bit {
 };
 
 const struct option_info option_info[OPTION_COUNT] = {
-#define OPTION(e, commands, name, letter, kind, argument, help) {commands, name, letter, KIND_##kind, argument, help},
+#define OPTION(e, commands, name, letter, kind, argument, help) \
+  {commands, name, letter, KIND_##kind, argument, help},
 #include "options.def"
 #undef OPTION
 };
@@ -91,7 +93,8 @@ static int find_option(const struct options *o, const char *name, size_t length,
   for (int i = 0; i < OPTION_COUNT; i++) {
     const struct option_info *info = &option_info[i];
     if (!(info->commands & (1u << o->command))) continue;
-    if (letter ? info->letter == letter : strlen(info->name) == length && !strncmp(info->name, name, length)) return i;
+    if (letter ? info->letter == letter : strlen(info->name) == length && !strncmp(info->name, name, length))
+      return i;
   }
   return -1;
 }
@@ -196,7 +199,8 @@ static bool parse_option(struct options *o, int *i, int count, char **word) {
     return accept(o, k, "");
   }
   if (!argument && *i + 1 < count) argument = word[++*i];
-  if (!argument) return usage_error(o, "option '--%s' needs an argument: %s", info->name, info->argument), false;
+  if (!argument)
+    return usage_error(o, "option '--%s' needs an argument: %s", info->name, info->argument), false;
   return accept(o, k, argument);
 }
 

@@ -1,4 +1,5 @@
-/* Commands and options: one table each (commands.def, options.def) makes the parser, the help and the man pages. */
+/* Commands and options: one table each (commands.def, options.def) makes the parser, the help and the man
+ * pages. */
 #ifndef EAIC_OPTIONS_H
 #define EAIC_OPTIONS_H
 
@@ -70,7 +71,8 @@ const char *nearest_word(const char *word, const char *const *candidate, int cou
 
 bool option_given(const struct options *o, enum option k);
 const char *option_text(const struct options *o, enum option k); /* the last one given, or NULL */
-int option_choice(const struct options *o, enum option k, int fallback); /* index of the word in the argument */
+int option_choice(const struct options *o, enum option k,
+                  int fallback); /* index of the word in the argument */
 int64_t option_integer(const struct options *o, enum option k, int64_t fallback);
 double option_number(const struct options *o, enum option k, double fallback);
 enum { MAX_NUMBERS = 4 };

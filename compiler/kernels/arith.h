@@ -39,6 +39,13 @@ EAIC_INLINE int32_t quantize_f32(float x, float scale, int32_t zero_point, int32
  * unless the operands are more than 2^20 apart, where a second rounding hits a tie of the first with
  * probability 2^-28. */
 EAIC_INLINE float fma_f32(float a, float b, float c) { return (float)((double)a * (double)b + (double)c); }
+/* QLinearAdd of ONNX Runtime before clamp and rounding: fma(a, ratio_a, fma(b, ratio_b, fixed)) of levels a
+ * and b; `is_single` where numbers are known with which single precision gives the same levels
+ * (lower/single_add.h). */
+EAIC_INLINE float add_levels_f32(float a, float b, float ratio_a, float ratio_b, float fixed,
+                                 int32_t is_single) {
+  return is_single ? a * ratio_a + (b * ratio_b + fixed) : fma_f32(a, ratio_a, fma_f32(b, ratio_b, fixed));
+}
 
 #if EAIC_SIMD128
 /* clip_f32 and clamp_levels_f32 on four lanes. */
@@ -55,20 +62,31 @@ EAIC_INLINE int32_t round_offset(int32_t zero_point) { return 0x4b400000 - zero_
 EAIC_INLINE v128_t round_even_i32x4(v128_t v, v128_t offset) {
   return wasm_i32x4_sub(wasm_f32x4_add(v, wasm_f32x4_splat(12582912.0f)), offset);
 }
-/* One number in both lanes of f64x2. */
-EAIC_INLINE v128_t splat_f64_of(float x) { return wasm_f64x2_splat((double)x); }
-/* QLinearAdd of ONNX Runtime before clamp and rounding, on four levels: fma_f32(a, ratio_a, fma_f32(b,
- * ratio_b, fixed)). a and b are i32x4, the others splat_f64_of. */
-EAIC_INLINE v128_t add_levels_f32x4(v128_t a, v128_t b, v128_t ratio_a, v128_t ratio_b, v128_t fixed) {
-  v128_t a_high = wasm_i32x4_shuffle(a, a, 2, 3, 2, 3), b_high = wasm_i32x4_shuffle(b, b, 2, 3, 2, 3);
-  v128_t low = wasm_f64x2_add(wasm_f64x2_mul(wasm_f64x2_convert_low_i32x4(b), ratio_b), fixed);
-  v128_t high = wasm_f64x2_add(wasm_f64x2_mul(wasm_f64x2_convert_low_i32x4(b_high), ratio_b), fixed);
-  low = wasm_f64x2_promote_low_f32x4(wasm_f32x4_demote_f64x2_zero(low)); /* rounded once to f32 */
-  high = wasm_f64x2_promote_low_f32x4(wasm_f32x4_demote_f64x2_zero(high));
-  low = wasm_f64x2_add(wasm_f64x2_mul(wasm_f64x2_convert_low_i32x4(a), ratio_a), low);
-  high = wasm_f64x2_add(wasm_f64x2_mul(wasm_f64x2_convert_low_i32x4(a_high), ratio_a), high);
-  low = wasm_f32x4_demote_f64x2_zero(low);
-  return wasm_i32x4_shuffle(low, wasm_f32x4_demote_f64x2_zero(high), 0, 1, 4, 5);
+/* add_levels_f32 of four levels. a and b are i32x4. */
+struct add_lanes {
+  v128_t ratio_a, ratio_b, fixed; /* f32x4 when is_single, else f64x2 */
+};
+EAIC_INLINE struct add_lanes add_lanes_make(float ratio_a, float ratio_b, float fixed, int32_t is_single) {
+  if (is_single)
+    return (struct add_lanes){wasm_f32x4_splat(ratio_a), wasm_f32x4_splat(ratio_b), wasm_f32x4_splat(fixed)};
+  return (struct add_lanes){wasm_f64x2_splat((double)ratio_a), wasm_f64x2_splat((double)ratio_b),
+                            wasm_f64x2_splat((double)fixed)};
+}
+/* Two lanes in double precision, rounded to single after each multiply-add. */
+EAIC_INLINE v128_t add_levels_f64x2(v128_t a, v128_t b, struct add_lanes n) {
+  v128_t v = wasm_f64x2_add(wasm_f64x2_mul(wasm_f64x2_convert_low_i32x4(b), n.ratio_b), n.fixed);
+  v = wasm_f64x2_promote_low_f32x4(wasm_f32x4_demote_f64x2_zero(v));
+  v = wasm_f64x2_add(wasm_f64x2_mul(wasm_f64x2_convert_low_i32x4(a), n.ratio_a), v);
+  return wasm_f32x4_demote_f64x2_zero(v);
+}
+EAIC_INLINE v128_t add_levels_f32x4(v128_t a, v128_t b, struct add_lanes n, int32_t is_single) {
+  if (is_single) {
+    b = wasm_f32x4_add(wasm_f32x4_mul(wasm_f32x4_convert_i32x4(b), n.ratio_b), n.fixed);
+    return wasm_f32x4_add(wasm_f32x4_mul(wasm_f32x4_convert_i32x4(a), n.ratio_a), b);
+  }
+  v128_t high =
+      add_levels_f64x2(wasm_i32x4_shuffle(a, a, 2, 3, 2, 3), wasm_i32x4_shuffle(b, b, 2, 3, 2, 3), n);
+  return wasm_i32x4_shuffle(add_levels_f64x2(a, b, n), high, 0, 1, 4, 5);
 }
 /* 8 neighbouring 8-bit numbers, widened to i16. */
 EAIC_INLINE v128_t load8x8(const void *p, int32_t is_signed) {

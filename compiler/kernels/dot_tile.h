@@ -27,7 +27,7 @@ struct finish {
   v128_t scale_low, scale_high; /* integer sums */
   v128_t low, high, post_low, post_high;
   v128_t offset; /* see round_even_i32x4 */
-  v128_t ratio_a, ratio_b, fixed;
+  struct add_lanes add;
 };
 
 /* Reads a number behind the dot-product loop: were it not volatile, LLVM would read it before, and keep it in
@@ -57,11 +57,9 @@ EAIC_INLINE struct finish finish_of(struct block b, int32_t integer) {
     f.post_high = splat_late(&numbers->post_high);
   }
   if (levels) f.offset = wasm_i32x4_splat(round_offset(*(const volatile int32_t *)&numbers->zero_point));
-  if (levels && e->residual) {
-    f.ratio_a = splat_f64_of(*(const volatile float *)&numbers->ratio_a);
-    f.ratio_b = splat_f64_of(*(const volatile float *)&numbers->ratio_b);
-    f.fixed = splat_f64_of(*(const volatile float *)&numbers->fixed);
-  }
+  if (levels && e->residual)
+    f.add = add_lanes_make(*(const volatile float *)&numbers->ratio_a, *(const volatile float *)&numbers->ratio_b,
+                           *(const volatile float *)&numbers->fixed, e->add_is_single);
   return f;
 }
 
@@ -117,8 +115,8 @@ EAIC_INLINE void store_block_f32(struct block b, const struct finish *f, v128_t 
 /* add_residual_x8 of four levels. */
 EAIC_INLINE v128_t add_residual_i32x4(struct block b, const struct finish *f, v128_t level, v128_t residual) {
   int32_t first = b.epilogue->residual == DOT_RESIDUAL_FIRST;
-  v128_t v =
-      add_levels_f32x4(first ? residual : level, first ? level : residual, f->ratio_a, f->ratio_b, f->fixed);
+  v128_t v = add_levels_f32x4(first ? residual : level, first ? level : residual, f->add,
+                              b.epilogue->add_is_single);
   return round_even_i32x4(clamp_levels_f32x4(v, f->post_low, f->post_high),
                           wasm_i32x4_splat(round_offset(0)));
 }

@@ -58,7 +58,7 @@ EAIC_INLINE int32_t add_residual_x8(const struct dot_epilogue *e, const struct d
                                     int32_t level, int32_t residual) {
   float a = (float)(e->residual == DOT_RESIDUAL_FIRST ? residual : level);
   float b = (float)(e->residual == DOT_RESIDUAL_FIRST ? level : residual);
-  float v = fma_f32(a, numbers->ratio_a, fma_f32(b, numbers->ratio_b, numbers->fixed));
+  float v = add_levels_f32(a, b, numbers->ratio_a, numbers->ratio_b, numbers->fixed, e->add_is_single);
   return requantize_f32(v, numbers->post_low, numbers->post_high, 0);
 }
 

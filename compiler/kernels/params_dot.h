@@ -28,6 +28,7 @@ struct dot_epilogue {
   int32_t has_post_clip;    /* f32 output: post_low and post_high are used */
   int32_t scale_count;      /* 1, or one an output channel */
   int32_t residual_signed;  /* 8-bit output */
+  int32_t add_is_single;    /* 8-bit output with a residual: see add_levels_f32 */
   int32_t narrowing_clamps; /* 8-bit output: low and high are the dtype's limits, and no scaled sum reaches
                              * 2^22: SIMD kernels need no clamp, because narrowing saturates */
 };

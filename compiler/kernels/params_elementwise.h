@@ -101,6 +101,8 @@ enum { DYNAMIC_X, DYNAMIC_Y, DYNAMIC_SCALE, DYNAMIC_ZERO_POINT, DYNAMIC_OPERANDS
 struct quantized_binary_params {
   struct broadcast at;
   int32_t a_signed, b_signed, y_signed;
+  int32_t add_is_single;    /* qlinear_add: see add_levels_f32 */
+  int32_t narrowing_clamps; /* qlinear_*: low and high are the dtype's limits, and no sum reaches 2^22 */
   float alpha;
 };
 /* 64 bytes. With a' = a - a_zero, b' = b - b_zero:

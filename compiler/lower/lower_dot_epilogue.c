@@ -4,6 +4,7 @@
 
 #include "kernels/kernel.h"
 #include "lower/lower_dot.h"
+#include "lower/single_add.h"
 
 static bool is_quantized_8bit(const struct type *t) { return dtype_is_8bit(t->dtype) && t->quant; }
 
@@ -58,6 +59,19 @@ static void finish_residual_x8(struct dot *d, float scale, int32_t zero_point) {
   numbers->post_high += (float)y->zero_point[0];
 }
 
+/* Single precision for the add where it gives the same levels. */
+static void simplify_residual(struct dot *d) {
+  struct dot_numbers *numbers = &d->numbers;
+  int32_t product = d->epilogue.output == DOT_S8 ? -128 : 0, residual = d->epilogue.residual_signed ? -128 : 0;
+  bool first = d->epilogue.residual == DOT_RESIDUAL_FIRST;
+  struct level_sum s = {numbers->ratio_a,       numbers->ratio_b,           numbers->fixed, numbers->post_low,
+                        numbers->post_high, first ? residual : product, first ? product : residual};
+  d->epilogue.add_is_single = single_add_find(d->l->ctx, &s);
+  numbers->ratio_a = s.ratio_a;
+  numbers->ratio_b = s.ratio_b;
+  numbers->fixed = s.fixed;
+}
+
 static void finish_8bit(struct dot *d, float *scale) {
   const struct node *n = d->l->node;
   const struct quant *y = d->y->type.quant;
@@ -69,7 +83,10 @@ static void finish_8bit(struct dot *d, float *scale) {
               &d->numbers.high);
   d->numbers.zero_point = zero_point;
   d->epilogue.output = d->y->type.dtype == DT_S8 ? DOT_S8 : DOT_U8;
-  if (d->residual) finish_residual_x8(d, y_scale, zero_point);
+  if (d->residual) {
+    finish_residual_x8(d, y_scale, zero_point);
+    simplify_residual(d);
+  }
 }
 
 static void finish_f32(struct dot *d) {

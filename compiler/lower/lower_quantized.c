@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lower/lower_elementwise.h"
+#include "lower/single_add.h"
 
 void lower_unary_levels(struct lowering *l, float alpha, float beta) {
   const struct node *n = l->node;
@@ -65,6 +66,21 @@ static struct quantized_binary_numbers numbers_of(enum op op, enum form form, co
   return k;
 }
 
+/* Single precision for the add where it gives the same levels, and no clamps where narrowing does. */
+static void simplify(struct lowering *l, enum kernel_id kernel, struct quantized_binary_params *p,
+                     struct quantized_binary_numbers *k) {
+  const int32_t a_lowest = (p->a_signed ? -128 : 0) - k->a_zero, b_lowest = (p->b_signed ? -128 : 0) - k->b_zero;
+  if (kernel == KERNEL_qlinear_add_x8_simd128 || kernel == KERNEL_qlinear_add_x8_plain) {
+    struct level_sum s = {k->a_scale, k->b_scale, k->fixed, k->low, k->high, a_lowest, b_lowest};
+    p->add_is_single = p->narrowing_clamps = single_add_find(l->ctx, &s);
+    k->a_scale = s.ratio_a;
+    k->b_scale = s.ratio_b;
+    k->fixed = s.fixed;
+  }
+  if (kernel == KERNEL_qlinear_mul_x8_simd128)
+    p->narrowing_clamps = 65536.0 * (double)k->a_scale + 256 < 4194304.0;
+}
+
 static enum kernel_id kernel_of(struct lowering *l, enum form form, int32_t columns) {
   enum op op = l->node->op;
   bool simd = lower_simd(l) && columns >= 8;
@@ -94,8 +110,9 @@ void lower_binary_levels(struct lowering *l) {
                                       .y_signed = y->dtype == DT_S8,
                                       .alpha = attr_float(n, ATTR_ALPHA, 0)};
   struct quantized_binary_numbers numbers = numbers_of(n->op, form, &a->type, &b->type, y);
-  struct call *c =
-      lower_call(l, kernel_of(l, form, p.at.dim[p.at.rank - 1]), &p, sizeof p, QUANTIZED_OPERANDS);
+  enum kernel_id kernel = kernel_of(l, form, p.at.dim[p.at.rank - 1]);
+  simplify(l, kernel, &p, &numbers);
+  struct call *c = lower_call(l, kernel, &p, sizeof p, QUANTIZED_OPERANDS);
   call_reads(c, QUANTIZED_A_OPERAND, a);
   call_reads(c, QUANTIZED_B_OPERAND, b);
   call_writes(c, QUANTIZED_Y_OPERAND, n->output[0]);

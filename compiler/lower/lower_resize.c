@@ -19,11 +19,11 @@ static bool is(const char *a, const char *b) { return strcmp(a, b) == 0; }
 /* Where index i of the output lies in the input. */
 static float source_coordinate(const struct axis *a, int64_t index) {
   const float i = (float)index, in = (float)a->in, out = (float)a->out;
+  if (a->scale == 1.0f) return i; /* even where a region of interest is given: ONNX Runtime */
   if (is(a->coordinates, "tf_crop_and_resize")) {
     if (a->out <= 1) return (float)(0.5 * (double)(a->roi_start + a->roi_end) * (double)(in - 1));
     return a->roi_start * (in - 1) + i * (a->roi_end - a->roi_start) * (in - 1) / (out - 1);
   }
-  if (a->scale == 1.0f) return i;
   if (is(a->coordinates, "asymmetric")) return i / a->scale;
   if (is(a->coordinates, "pytorch_half_pixel")) return a->out > 1 ? (i + 0.5f) / a->scale - 0.5f : 0.0f;
   if (is(a->coordinates, "tf_half_pixel_for_nn")) return (i + 0.5f) / a->scale;

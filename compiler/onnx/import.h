@@ -211,6 +211,15 @@ int window_attrs(struct import *n, const struct window *w, bool pool, struct att
 struct value *make_conv(struct import *n, enum op op, struct value *x, struct value *w, int extra_count,
                         struct value *const *extra, const struct type *want);
 
+/* import_matmul.c: NumPy's rule for vectors */
+
+struct vectors {
+  bool a, b; /* which of the operands was one */
+};
+/* Makes a [k] a row [1,k] and b [k] a column [k,1]; the added axes vanish again from the product y. */
+struct vectors promote_vectors(struct import *n, struct value **a, struct value **b);
+struct value *demote_vectors(struct import *n, struct vectors v, struct value *y);
+
 /* import_quantize.c: scale and zero point of an input */
 
 /* The quantization that inputs `scale` and `zero_point` of a node give to a tensor of this type. A

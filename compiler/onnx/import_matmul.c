@@ -3,13 +3,7 @@
 
 #include "onnx/import.h"
 
-/* NumPy's rule for vectors: a [k] counts as [1,k], b [k] as [k,1]; the added axis vanishes from the result.
- */
-struct vectors {
-  bool a, b;
-};
-
-static struct vectors promote(struct import *n, struct value **a, struct value **b) {
+struct vectors promote_vectors(struct import *n, struct value **a, struct value **b) {
   struct vectors v = {(*a)->type.rank == 1, (*b)->type.rank == 1};
   const int64_t row[2] = {1, v.a ? (*a)->type.dim[0] : 0}, column[2] = {v.b ? (*b)->type.dim[0] : 0, 1};
   if (v.a) *a = make_reshape(n, *a, 2, row);
@@ -17,7 +11,7 @@ static struct vectors promote(struct import *n, struct value **a, struct value *
   return v;
 }
 
-static struct value *demote(struct import *n, struct vectors v, struct value *y) {
+struct value *demote_vectors(struct import *n, struct vectors v, struct value *y) {
   int64_t dim[MAX_RANK];
   int rank = 0;
   for (int i = 0; i < y->type.rank; i++) {
@@ -33,8 +27,8 @@ static struct value *times(struct import *n, struct value *x, float factor) {
 
 void import_matmul(struct import *n) {
   struct value *a = make_plain(n, need_input(n, 0, "A")), *b = make_plain(n, need_input(n, 1, "B"));
-  struct vectors v = promote(n, &a, &b);
-  n->output[0] = demote(n, v, make_matmul(n, a, b, NULL, false, false, NULL));
+  struct vectors v = promote_vectors(n, &a, &b);
+  n->output[0] = demote_vectors(n, v, make_matmul(n, a, b, NULL, false, false, NULL));
 }
 
 /* alpha * a . b; transBatch is for an axis order that only ONNX Runtime's own fusions make. */
@@ -44,10 +38,10 @@ void import_fused_matmul(struct import *n) {
     FAIL(n, "attributes 'transBatchA' and 'transBatchB' are not supported");
   bool transpose_a = attribute_bool(n, "transA", false) && a->type.rank > 1;
   bool transpose_b = attribute_bool(n, "transB", false) && b->type.rank > 1;
-  struct vectors v = promote(n, &a, &b);
+  struct vectors v = promote_vectors(n, &a, &b);
   struct value *y = times(n, make_matmul(n, a, b, NULL, transpose_a, transpose_b, NULL),
                           attribute_float(n, "alpha", 1));
-  n->output[0] = demote(n, v, y);
+  n->output[0] = demote_vectors(n, v, y);
 }
 
 /* c as a vector [columns], when it is one row for all rows; else NULL. */
@@ -83,9 +77,9 @@ static struct value *integer_product(struct import *n, struct value *a, struct v
                                      struct value *b_zero) {
   a = make_plain(n, a);
   b = make_plain(n, b);
-  struct vectors v = promote(n, &a, &b);
+  struct vectors v = promote_vectors(n, &a, &b);
   struct value *const in[4] = {a, b, make_plain(n, a_zero), make_plain(n, b_zero)};
-  return demote(n, v, make(n, OP_MATMUL_INTEGER, b_zero ? 4 : a_zero ? 3 : 2, in, 0, NULL, NULL));
+  return demote_vectors(n, v, make(n, OP_MATMUL_INTEGER, b_zero ? 4 : a_zero ? 3 : 2, in, 0, NULL, NULL));
 }
 
 void import_matmul_integer(struct import *n) {

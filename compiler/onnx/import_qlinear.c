@@ -28,21 +28,56 @@ static struct value *quantized_matrix(struct import *n, int i, const char *what,
 
 void import_qlinear_matmul(struct import *n) {
   struct value *a = quantized_input(n, 0, "a"), *b = quantized_matrix(n, 3, "b", false);
-  need_rank(n, a, 2, MAX_RANK, "input 0 'a'");
-  need_rank(n, b, 2, MAX_RANK, "input 3 'b'");
   struct type want = quantized_output(n, 6, 7, a);
-  n->output[0] = make_matmul(n, a, b, NULL, false, false, &want);
+  struct vectors v = promote_vectors(n, &a, &b);
+  n->output[0] = demote_vectors(n, v, make_matmul(n, a, b, NULL, false, false, &want));
 }
 
-/* The int32 addend of QGemm as a vector of one entry a column. */
+static bool is_row(const struct value *c) {
+  return c->type.rank < 2 || (c->type.rank == 2 && c->type.dim[0] == 1);
+}
+
+/* The int32 addend of QGemm, which is one row for all rows, as a vector of one entry a column. */
 static struct value *gemm_bias(struct import *n, struct value *c, int64_t columns) {
-  if (!c) return NULL;
-  c = make_plain(n, c);
-  int rank = c->type.rank;
-  bool row = rank == 0 || rank == 1 || (rank == 2 && c->type.dim[0] == 1);
-  if (!row) FAIL(n, "input 6 'C' is %s; only one row for all rows is supported", type_text(n->ctx, &c->type));
   int64_t count = type_elements(&c->type);
   return make_expand(n, make_reshape(n, c, 1, &count), 1, &columns);
+}
+
+/* The zero points of a quantized matrix as MatMulInteger takes them: one, or one a column. */
+static struct value *zero_points(struct import *n, const struct value *v) {
+  const struct quant *q = v->type.quant;
+  if (q->axis < 0) return make_scalar(n, v->type.dtype, q->zero_point[0]);
+  uint8_t *data = CTX_ARRAY(n->ctx, uint8_t, q->n); /* the low byte of u8 and s8 */
+  for (int i = 0; i < q->n; i++) data[i] = (uint8_t)q->zero_point[i];
+  const int64_t dim[1] = {q->n};
+  return value_constant(n->ctx, NULL, type_make(v->type.dtype, 1, dim, NULL), data);
+}
+
+/* (scale of a * scale of b) / scale of y as float32, one or one a column. */
+static struct value *product_scale(struct import *n, const struct value *a, const struct value *b,
+                                   const struct quant *y) {
+  const struct quant *q = b->type.quant;
+  float *data = CTX_ARRAY(n->ctx, float, q->n);
+  for (int i = 0; i < q->n; i++) data[i] = a->type.quant->scale[0] * q->scale[i] / (y ? y->scale[0] : 1);
+  const int64_t dim[1] = {q->n};
+  return value_constant(n->ctx, NULL, type_make(DT_F32, 1, dim, NULL), data);
+}
+
+/* QGemm whose C has several rows, step by step: the int32 product plus C, scaled; a quantize by 1 then clamps, rounds and adds
+ * the zero point as requantization does. */
+static struct value *gemm_in_steps(struct import *n, struct value *a, struct value *b, struct value *c,
+                                   const struct type *want) {
+  struct value *const in[4] = {make_plain(n, a), make_plain(n, b), zero_points(n, a), zero_points(n, b)};
+  struct value *sum = make_2(n, OP_ADD, make(n, OP_MATMUL_INTEGER, 4, in, 0, NULL, NULL), c);
+  struct value *y = make_2(n, OP_MUL, make_cast(n, sum, DT_F32), product_scale(n, a, b, want->quant));
+  if (!want->quant) return y;
+  struct type levels = type_make(want->dtype, 0, NULL, quant_scalar(n->ctx, 1, want->quant->zero_point[0]));
+  return make_retype(n, make(n, OP_QUANTIZE, 1, &y, 0, NULL, &levels), want->quant);
+}
+
+static struct value *transposed(struct import *n, struct value *x, bool transpose) {
+  static const int perm[2] = {1, 0};
+  return transpose ? make_transpose(n, x, perm) : x;
 }
 
 /* QGemm: A, scale, zero point, B, scale(s), zero point(s), C (int32), y scale, zero point (without: a float
@@ -55,9 +90,14 @@ void import_qgemm(struct import *n) {
   float alpha = attribute_float(n, "alpha", 1), scale = alpha * a->type.quant->scale[0];
   if (!(scale > 0)) FAIL(n, "attribute 'alpha' is %g, only positive numbers are supported", (double)alpha);
   if (alpha != 1) a = make_retype(n, a, quant_scalar(n->ctx, scale, a->type.quant->zero_point[0]));
-  struct value *bias = gemm_bias(n, optional_input(n, 6), b->type.dim[transpose_b ? 0 : 1]);
   struct type want = type_make(DT_F32, 0, NULL, NULL);
   if (optional_input(n, 7)) want = quantized_output(n, 7, 8, a);
+  struct value *c = make_plain(n, optional_input(n, 6)), *bias = NULL;
+  if (c && !is_row(c)) {
+    n->output[0] = gemm_in_steps(n, transposed(n, a, transpose_a), transposed(n, b, transpose_b), c, &want);
+    return;
+  }
+  if (c) bias = gemm_bias(n, c, b->type.dim[transpose_b ? 0 : 1]);
   n->output[0] = make_matmul(n, a, b, bias, transpose_a, transpose_b, &want);
 }
 

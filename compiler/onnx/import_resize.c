@@ -20,15 +20,13 @@ static void read_resize_axes(struct import *n, struct resize *r, int rank) {
   for (int i = 0; i < r->axis_count; i++) r->axis[i] = axes ? need_axis(n, axes[i], rank) : i;
 }
 
-/* ONNX Runtime multiplies in float32: 10 * 0.7f is 7, not 6.99.. */
+/* ONNX Runtime multiplies in float32: 10 * 0.7f is 7, not 6.99.. The region of interest has no say. */
 static void use_scales(struct import *n, struct resize *r, const struct value *x, const float *given,
                        int count) {
   if (count != r->axis_count) FAIL(n, "scales has %d entries, expected %d", count, r->axis_count);
-  bool crop = !strcmp(r->coordinates, "tf_crop_and_resize");
   for (int i = 0; i < count; i++) {
     int axis = r->axis[i];
-    float scale = given[i], extent = crop ? r->roi[x->type.rank + axis] - r->roi[axis] : 1;
-    float size = floorf(extent * scale * (float)x->type.dim[axis]);
+    float scale = given[i], size = floorf(scale * (float)x->type.dim[axis]);
     if (!(scale > 0 && isfinite(scale)) || !(size >= 0 && size < 1e9f))
       FAIL(n, "scale %g of axis %d is not possible for %s", (double)scale, axis, type_text(n->ctx, &x->type));
     r->scale[axis] = scale;

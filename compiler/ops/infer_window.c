@@ -53,13 +53,11 @@ static void need_resize_words(const struct infer *in) {
   need_word(in, ATTR_NEAREST, "round_prefer_floor", nearest);
 }
 
-/* Sizes when only scales are given: floor(size * scale), over the part in the region of interest (ONNX
- * Resize-19). */
-static void resize_by_scales(const struct infer *in, const struct type *x, const float *scale,
-                             const float *roi, int64_t *dim) {
+/* Sizes when only scales are given: floor(size * scale). ONNX Resize-19 speaks of the part in the region of
+ * interest there, but neither ONNX's own inference nor ONNX Runtime looks at it. */
+static void resize_by_scales(const struct infer *in, const struct type *x, const float *scale, int64_t *dim) {
   for (int i = 0; i < x->rank; i++) {
-    float extent = roi ? (float)x->dim[i] * (roi[x->rank + i] - roi[i]) : (float)x->dim[i];
-    float size = floorf(extent * scale[i]); /* in floats, as ONNX Runtime */
+    float size = floorf((float)x->dim[i] * scale[i]); /* in floats, as ONNX Runtime */
     if (!(size >= 0 && size <= INFER_LIMIT))
       INFER_FAIL(in, "scale %g gives no sensible size on axis %d", (double)scale[i], i);
     dim[i] = (int64_t)size;
@@ -70,7 +68,7 @@ void infer_resize(struct infer *in) {
   const struct type *x = infer_type(in, 0);
   int scale_count = 0, roi_count = 0;
   const float *scale = attr_floats(in->attrs, ATTR_SCALES, &scale_count);
-  const float *roi = attr_floats(in->attrs, ATTR_ROI, &roi_count);
+  attr_floats(in->attrs, ATTR_ROI, &roi_count);
   need_resize_words(in);
   bool crop = !strcmp(attr_name(in->attrs, ATTR_COORDINATES, "half_pixel"), "tf_crop_and_resize");
   if (scale && scale_count != x->rank)
@@ -84,7 +82,7 @@ void infer_resize(struct infer *in) {
   if (attr_find(in->attrs, ATTR_SIZES))
     infer_ints(in, ATTR_SIZES, x->rank, 1, 0, dim);
   else if (scale)
-    resize_by_scales(in, x, scale, crop ? roi : NULL, dim);
+    resize_by_scales(in, x, scale, dim);
   else
     INFER_FAIL(in, "neither sizes nor scales are given");
   for (int i = 0; i < x->rank; i++)

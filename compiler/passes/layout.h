@@ -1,8 +1,8 @@
 /* Private to pass_cancel_transposes.c and layout_reshape.c: values in another axis order than the model's.
  *
  * Each value of the old graph is represented by a value of the new one and a permutation that is still due:
- * old == transpose(stored, perm). Ops that can work on `stored` as it is pass the permutation on; the others ask
- * for the old order, and only then a transpose is made. */
+ * old == transpose(stored, perm). Ops that can work on `stored` as it is pass the permutation on; the others
+ * ask for the old order, and only then a transpose is made. */
 #ifndef EAIC_LAYOUT_H
 #define EAIC_LAYOUT_H
 
@@ -15,7 +15,7 @@ struct pending {
 
 struct layout {
   struct ctx *ctx;
-  struct rewrite rewrite; /* its map holds only what is in the model's order: the graph's inputs and outputs */
+  struct rewrite rewrite; /* its map holds only what is in the model's order: inputs and outputs */
   struct uses *uses;      /* of the old graph */
   struct pointer_map pending; /* old value -> struct pending */
   struct pointer_map old_of;  /* new value -> the old one that it stands for */

@@ -1,6 +1,6 @@
 #include <math.h>
 
-#include "passes/passes.h"
+#include "passes/build.h"
 
 pass_function pass_fuse_clip;
 
@@ -45,5 +45,5 @@ struct graph *pass_fuse_clip(struct ctx *c, const struct graph *g) {
     rewrite_replace(&r, n->output[0], ops_node(r.graph, dot->op, dot->input_count, input, count, attrs,
                                                &n->output[0]->type, origin_join(c, dot->origin, n->origin)));
   }
-  return rewrite_end(&r);
+  return pass_dead_code(c, rewrite_end(&r));
 }

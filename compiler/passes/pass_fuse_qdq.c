@@ -1,7 +1,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "passes/passes.h"
+#include "passes/build.h"
 
 pass_function pass_fuse_qdq;
 
@@ -173,11 +173,12 @@ static struct value *match_move(struct match *m, struct node *n) {
   return emit(m->f, n, n->input_count, input, NULL, want);
 }
 
-/* Ops on inputs that are all dequantized 8-bit tensors. */
+/* Ops on inputs that are all dequantized 8-bit tensors of one type. */
 static struct value *match_pointwise(struct match *m, struct node *n, bool form) {
   struct value **q = CTX_ARRAY(m->f->r.ctx, struct value *, n->input_count);
   for (int i = 0; i < n->input_count; i++)
-    if (!(q[i] = dequantized_scalar_8bit(n->input[i]))) return NULL;
+    if (!(q[i] = dequantized_scalar_8bit(n->input[i])) || q[i]->type.dtype != q[0]->type.dtype) return NULL;
+  if (n->op == OP_SOFTMAX && q[0]->type.dtype != m->want->dtype) return NULL;
   const struct attr attr = form_attr(m->f, n->input_count, q, m->output_unshifted, m->want->dtype);
   const bool integer_kernel_only = n->op == OP_SOFTMAX || n->op == OP_REDUCE_MEAN;
   if (integer_kernel_only && strcmp(attr.name, "float") == 0) return NULL;
@@ -260,5 +261,5 @@ struct graph *pass_fuse_qdq(struct ctx *c, const struct graph *g) {
     const struct node *copy = rewrite_copy(&f.r, n);
     if (marked) pointer_map_set(&f.mark, copy, f.r.graph->nodes.at[f.r.graph->nodes.count - 1]);
   }
-  return rewrite_end(&f.r);
+  return pass_dead_code(c, rewrite_end(&f.r));
 }

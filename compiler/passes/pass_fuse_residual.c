@@ -1,6 +1,6 @@
 #include <string.h>
 
-#include "passes/passes.h"
+#include "passes/build.h"
 
 pass_function pass_fuse_residual;
 
@@ -57,5 +57,5 @@ struct graph *pass_fuse_residual(struct ctx *c, const struct graph *g) {
     const int side = host[0] && (!host[1] || at[0] > at[1]) ? 0 : 1;
     rewrite_replace(&r, n->output[0], fused(&r, n, host[side], side));
   }
-  return rewrite_end(&r);
+  return pass_dead_code(c, rewrite_end(&r));
 }

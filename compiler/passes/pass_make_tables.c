@@ -1,4 +1,4 @@
-#include "passes/passes.h"
+#include "passes/build.h"
 
 pass_function pass_make_tables;
 
@@ -112,5 +112,5 @@ struct graph *pass_make_tables(struct ctx *c, const struct graph *g) {
     struct value *input[2] = {rewrite_value(&r, root), table};
     rewrite_replace(&r, y, ops_node(r.graph, OP_TABLE, 2, input, 0, NULL, &y->type, joined_origins(&t, g, root, y)));
   }
-  return rewrite_end(&r);
+  return pass_dead_code(c, rewrite_end(&r));
 }

@@ -1,6 +1,7 @@
 /* Reads the `eaic` section. The text comes from a file, so nothing in it is believed before it is checked.
  *
- * The readers return NULL, or what is wrong: cJSON's tree lives outside the ctx and must be freed before fatal(). */
+ * The readers return NULL, or what is wrong: cJSON's tree lives outside the ctx and must be freed before
+ * fatal(). */
 #include <cjson/cJSON.h>
 #include <math.h>
 #include <string.h>
@@ -51,7 +52,8 @@ static int64_t integer_of(struct reader *r, const cJSON *item, const char *key, 
 enum { MAX_MEMORY_SHIFT = 32 }; /* wasm32 */
 static const int64_t max_memory = (int64_t)1 << MAX_MEMORY_SHIFT, max_exact = (int64_t)1 << 53;
 
-static int64_t read_integer(struct reader *r, const cJSON *object, const char *key, int64_t low, int64_t high) {
+static int64_t read_integer(struct reader *r, const cJSON *object, const char *key, int64_t low,
+                            int64_t high) {
   return integer_of(r, member(r, object, key), key, low, high);
 }
 
@@ -77,7 +79,8 @@ static void read_tensor(struct reader *r, const cJSON *item, struct abi_tensor *
   if (!r->problem && !abi_dtype_from_name(dtype, &t->dtype)) wrong(r, "unknown dtype '%s'", dtype);
 
   const cJSON *shape = read_array(r, item, "shape", &t->rank);
-  if (t->rank > ABI_MAX_RANK) wrong(r, "'shape' has %d extents, at most %d are possible", t->rank, ABI_MAX_RANK);
+  if (t->rank > ABI_MAX_RANK)
+    wrong(r, "'shape' has %d extents, at most %d are possible", t->rank, ABI_MAX_RANK);
   if (r->problem) return;
   t->elements = 1;
   int i = 0;
@@ -93,13 +96,14 @@ static void read_tensor(struct reader *r, const cJSON *item, struct abi_tensor *
   t->bytes = read_integer(r, item, "bytes", 0, max_memory);
   if (r->problem) return;
   int64_t bytes = abi_dtype_bytes(t->dtype, t->elements);
-  if (t->offset % ABI_ALIGN) wrong(r, "'offset' %lld is not a multiple of %d", (long long)t->offset, ABI_ALIGN);
+  if (t->offset % ABI_ALIGN)
+    wrong(r, "'offset' %lld is not a multiple of %d", (long long)t->offset, ABI_ALIGN);
   if (t->bytes != bytes) {
     wrong(r, "'bytes' is %lld, dtype and shape make %lld", (long long)t->bytes, (long long)bytes);
   }
   if (t->offset + t->bytes > total) {
-    wrong(r, "bytes %lld to %lld pass the memory's %lld", (long long)t->offset, (long long)(t->offset + t->bytes),
-          (long long)total);
+    wrong(r, "bytes %lld to %lld pass the memory's %lld", (long long)t->offset,
+          (long long)(t->offset + t->bytes), (long long)total);
   }
   read_quantization(r, cJSON_GetObjectItemCaseSensitive(item, "quantization"), t);
 }
@@ -201,7 +205,8 @@ static const struct wasm_section *find_metadata(struct ctx *c, const wasm_sectio
 
 static const char *take_text(struct ctx *c, struct bytes b, size_t *at) {
   uint32_t length = 0;
-  if (!wasm_read_u32(b, at, &length) || length > b.size - *at) fatal(c, NULL, "damaged module: its imports have no names");
+  if (!wasm_read_u32(b, at, &length) || length > b.size - *at)
+    fatal(c, NULL, "damaged module: its imports have no names");
   *at += length;
   return ctx_strndup(c, (const char *)b.data + *at - length, length);
 }
@@ -218,9 +223,11 @@ static void check_imports(struct ctx *c, const wasm_sections *sections) {
     for (; count > 0; count--) {
       const char *from = take_text(c, b, &at), *name = take_text(c, b, &at);
       bool good = at < b.size && b.data[at++] == IMPORT_FUNCTION && wasm_read_u32(b, &at, &type) &&
-                  !strcmp(from, "wasi_snapshot_preview1"), found = false;
+                  !strcmp(from, "wasi_snapshot_preview1"),
+           found = false;
       for (size_t k = 0; k < COUNT_OF(known); k++) found = found || !strcmp(name, known[k]);
-      if (!good || !found) fatal(c, NULL, "the module imports '%s' of '%s', which modules of eaic do not", name, from);
+      if (!good || !found)
+        fatal(c, NULL, "the module imports '%s' of '%s', which modules of eaic do not", name, from);
     }
   }
 }

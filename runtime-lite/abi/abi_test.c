@@ -7,8 +7,8 @@
 static int failures;
 static char last_message[2100];
 
-#define EXPECT(condition)                                        \
-  do {                                                           \
+#define EXPECT(condition) \
+  do { \
     if (!(condition)) failures++, printf("%s:%d: not %s\n", __FILE__, __LINE__, #condition); \
   } while (0)
 
@@ -27,7 +27,8 @@ static void test_every_dtype(void) {
     EXPECT(abi_dtype_bytes(t, 8) == abi_dtype_bits(t));
     uint8_t data[24] = {0};
     abi_element_set(t, data, 1, 1);
-    EXPECT(abi_element_get(t, data, 0) == 0 && abi_element_get(t, data, 1) == 1 && abi_element_get(t, data, 2) == 0);
+    EXPECT(abi_element_get(t, data, 0) == 0 && abi_element_get(t, data, 1) == 1 &&
+           abi_element_get(t, data, 2) == 0);
   }
 }
 
@@ -36,13 +37,33 @@ static void test_saturation(void) {
     enum abi_dtype t;
     double in, out;
   } cases[] = {
-      {ABI_U8, -1, 0},       {ABI_U8, 300, 255},      {ABI_U8, 2.5, 2},         {ABI_U8, 3.5, 4},
-      {ABI_S8, -200, -128},  {ABI_S8, 128, 127},      {ABI_S8, -0.5, 0},        {ABI_S16, 1e9, 32767},
-      {ABI_U16, 70000, 65535}, {ABI_S32, 1e12, 2147483647.0}, {ABI_U32, -3, 0}, {ABI_U32, 1e12, 4294967295.0},
-      {ABI_S64, -1e30, -0x1p63}, {ABI_S64, 1e30, 0x1p63}, {ABI_U64, 1e30, 0x1p64}, {ABI_BOOL, 7, 1},
-      {ABI_U8, NAN, 0},      {ABI_F16, 65520, INFINITY}, {ABI_F16, 65519, 65504}, {ABI_F16, 0x1p-25, 0},
-      {ABI_F16, 0x1.8p-25, 0x1p-24}, {ABI_F16, -0.1, -0x1.998p-4}, {ABI_BF16, 1.00390625, 1}, {ABI_BF16, 1e39, INFINITY},
-      {ABI_BF16, 3.14159, 3.140625}, {ABI_F32, 0.1, (double)0.1f}, {ABI_F16, 0x1.ffep-15, 0x1p-14},
+      {ABI_U8, -1, 0},
+      {ABI_U8, 300, 255},
+      {ABI_U8, 2.5, 2},
+      {ABI_U8, 3.5, 4},
+      {ABI_S8, -200, -128},
+      {ABI_S8, 128, 127},
+      {ABI_S8, -0.5, 0},
+      {ABI_S16, 1e9, 32767},
+      {ABI_U16, 70000, 65535},
+      {ABI_S32, 1e12, 2147483647.0},
+      {ABI_U32, -3, 0},
+      {ABI_U32, 1e12, 4294967295.0},
+      {ABI_S64, -1e30, -0x1p63},
+      {ABI_S64, 1e30, 0x1p63},
+      {ABI_U64, 1e30, 0x1p64},
+      {ABI_BOOL, 7, 1},
+      {ABI_U8, NAN, 0},
+      {ABI_F16, 65520, INFINITY},
+      {ABI_F16, 65519, 65504},
+      {ABI_F16, 0x1p-25, 0},
+      {ABI_F16, 0x1.8p-25, 0x1p-24},
+      {ABI_F16, -0.1, -0x1.998p-4},
+      {ABI_BF16, 1.00390625, 1},
+      {ABI_BF16, 1e39, INFINITY},
+      {ABI_BF16, 3.14159, 3.140625},
+      {ABI_F32, 0.1, (double)0.1f},
+      {ABI_F16, 0x1.ffep-15, 0x1p-14},
   };
   for (size_t i = 0; i < COUNT_OF(cases); i++) {
     uint8_t data[8];
@@ -100,7 +121,9 @@ static struct bytes make_module(struct ctx *c, const char *json) {
 }
 
 #define X "{\"name\":\"x\",\"dtype\":\"float32\",\"shape\":[2,3],\"offset\":64,\"bytes\":24}"
-#define Y "{\"name\":\"y\",\"dtype\":\"int8\",\"shape\":[],\"offset\":128,\"bytes\":1,\"quantization\":{\"scale\":0.5,\"zero_point\":-3}}"
+#define Y \
+  "{\"name\":\"y\",\"dtype\":\"int8\",\"shape\":[],\"offset\":128,\"bytes\":1,\"quantization\":{\"scale\":" \
+  "0.5,\"zero_point\":-3}}"
 static const char good[] =
     "{\"abi\":1,\"eaic\":\"9\",\"future\":[1],\"model\":{\"name\":\"n\",\"sha256\":\"0\",\"opset\":13},"
     "\"features\":\"simd128\",\"inputs\":[" X "],\"outputs\":[" Y "],"
@@ -112,10 +135,13 @@ static void read_module(struct ctx *c, void *module) { abi_read(c, *(struct byte
 static void test_good(struct ctx *c) {
   const struct abi_module *m = abi_read(c, make_module(c, good));
   EXPECT(m->input_count == 1 && m->output_count == 1 && m->step_count == 1 && m->total_bytes == 65536);
-  EXPECT(!strcmp(m->input[0].name, "x") && m->input[0].elements == 6 && m->input[0].dim[1] == 3 && !m->input[0].quantized);
-  EXPECT(m->output[0].rank == 0 && m->output[0].elements == 1 && m->output[0].scale == 0.5 && m->output[0].zero_point == -3);
+  EXPECT(!strcmp(m->input[0].name, "x") && m->input[0].elements == 6 && m->input[0].dim[1] == 3 &&
+         !m->input[0].quantized);
+  EXPECT(m->output[0].rank == 0 && m->output[0].elements == 1 && m->output[0].scale == 0.5 &&
+         m->output[0].zero_point == -3);
   EXPECT(m->step[0].node_count == 2 && !strcmp(m->step[0].node[1], "b") && m->step[0].macs == 7);
-  EXPECT(!strcmp(abi_type_text(c, &m->input[0]), "float32[2,3]") && !strcmp(abi_type_text(c, &m->output[0]), "int8[]"));
+  EXPECT(!strcmp(abi_type_text(c, &m->input[0]), "float32[2,3]") &&
+         !strcmp(abi_type_text(c, &m->output[0]), "int8[]"));
   EXPECT(m->model_opset == 13 && !strcmp(m->features, "simd128") && !strcmp(m->compiler_version, "9"));
 }
 
@@ -132,7 +158,8 @@ static const struct {
     {"\"total\":65536", "\"total\":1e300", "memory: 'total'"},
     {"\"total\":65536", "\"total\":80", "pass the memory's 80"},
     {"\"inputs\":[", "\"inputs\":[" X ",", "second 'x'"},
-    {"\"inputs\":[", "\"inputs\":[{\"name\":\"w\",\"dtype\":\"uint8\",\"shape\":[70],\"offset\":0,\"bytes\":70},", "overlap"},
+    {"\"inputs\":[",
+     "\"inputs\":[{\"name\":\"w\",\"dtype\":\"uint8\",\"shape\":[70],\"offset\":0,\"bytes\":70},", "overlap"},
     {"\"inputs\":[" X "]", "\"inputs\":{}", "'inputs' is no array"},
     {"\"inputs\":[" X "]", "\"inputs\":[1]", "input 0: 'name' is missing"},
     {"\"float32\"", "\"float33\"", "unknown dtype 'float33'"},
@@ -159,7 +186,8 @@ static void test_breaks(struct ctx *c) {
     const char *at = strstr(good, breaks[i].piece);
     EXPECT(at);
     if (!at) continue;
-    char *json = ctx_printf(c, "%.*s%s%s", (int)(at - good), good, breaks[i].replacement, at + strlen(breaks[i].piece));
+    char *json = ctx_printf(c, "%.*s%s%s", (int)(at - good), good, breaks[i].replacement,
+                            at + strlen(breaks[i].piece));
     struct bytes module = make_module(c, json);
     last_message[0] = 0;
     if (ctx_run(c, read_module, &module) || !strstr(last_message, breaks[i].message)) {
@@ -169,7 +197,8 @@ static void test_breaks(struct ctx *c) {
   }
 }
 
-/* Every prefix and every changed byte of a module is refused or read, and nothing worse happens (run under ASan). */
+/* Every prefix and every changed byte of a module is refused or read, and nothing worse happens (run under
+ * ASan). */
 static void test_damage(struct ctx *c) {
   struct bytes module = make_module(c, good);
   for (size_t size = 0; size < module.size; size++) {

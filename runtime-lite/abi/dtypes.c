@@ -31,7 +31,9 @@ bool abi_dtype_from_onnx(int64_t data_type, enum abi_dtype *out) {
   return false;
 }
 
-bool abi_dtype_is_float(enum abi_dtype t) { return t == ABI_F32 || t == ABI_F64 || t == ABI_F16 || t == ABI_BF16; }
+bool abi_dtype_is_float(enum abi_dtype t) {
+  return t == ABI_F32 || t == ABI_F64 || t == ABI_F16 || t == ABI_BF16;
+}
 
 int64_t abi_dtype_bytes(enum abi_dtype t, int64_t elements) {
   int bits = dtypes[t].bits;
@@ -56,7 +58,8 @@ static uint16_t narrow_bits(double magnitude, int fraction, int lowest, int top)
   frexp(magnitude, &exponent);
   exponent--;
   if (magnitude == 0 || exponent < lowest) exponent = lowest;
-  /* Subnormals have no implicit bit: their field follows from the same sum, as does a carry into the next exponent. */
+  /* Subnormals have no implicit bit: their field follows from the same sum, as does a carry into the next
+   * exponent. */
   double scaled = nearbyint(ldexp(magnitude, fraction - exponent));
   double bits = scaled + ldexp(exponent - lowest, fraction);
   double infinity = ldexp(top, fraction);
@@ -71,13 +74,15 @@ static uint16_t bfloat_set(double x) {
 }
 
 #define LOAD(T, data, i) load_##T((data), (i))
-#define ACCESS(T)                                                        \
-  static T load_##T(const void *data, int64_t i) {                       \
-    T x;                                                                 \
-    memcpy(&x, (const char *)data + i * (int64_t)sizeof x, sizeof x);    \
-    return x;                                                            \
-  }                                                                      \
-  static void store_##T(void *data, int64_t i, T x) { memcpy((char *)data + i * (int64_t)sizeof x, &x, sizeof x); }
+#define ACCESS(T) \
+  static T load_##T(const void *data, int64_t i) { \
+    T x; \
+    memcpy(&x, (const char *)data + i * (int64_t)sizeof x, sizeof x); \
+    return x; \
+  } \
+  static void store_##T(void *data, int64_t i, T x) { \
+    memcpy((char *)data + i * (int64_t)sizeof x, &x, sizeof x); \
+  }
 ACCESS(float)
 ACCESS(double)
 ACCESS(uint8_t)
@@ -144,8 +149,14 @@ void abi_element_set(enum abi_dtype t, void *data, int64_t i, double x) {
     case ABI_U32: store_uint32_t(data, i, (uint32_t)to_integer(x, 0, UINT32_MAX)); return;
     case ABI_S32: store_int32_t(data, i, (int32_t)to_integer(x, INT32_MIN, INT32_MAX)); return;
     /* 2^63 and 2^64 are doubles, the largest integers below them are not. */
-    case ABI_S64: x = to_integer(x, -0x1p63, 0x1p63); store_int64_t(data, i, x < 0x1p63 ? (int64_t)x : INT64_MAX); return;
-    case ABI_U64: x = to_integer(x, 0, 0x1p64); store_uint64_t(data, i, x < 0x1p64 ? (uint64_t)x : UINT64_MAX); return;
+    case ABI_S64:
+      x = to_integer(x, -0x1p63, 0x1p63);
+      store_int64_t(data, i, x < 0x1p63 ? (int64_t)x : INT64_MAX);
+      return;
+    case ABI_U64:
+      x = to_integer(x, 0, 0x1p64);
+      store_uint64_t(data, i, x < 0x1p64 ? (uint64_t)x : UINT64_MAX);
+      return;
     case ABI_DTYPE_COUNT: return;
   }
 }

@@ -3,8 +3,9 @@
 
 #include "abi/abi.h"
 
-static const char *const section_name[] = {"custom", "type",    "import", "function", "table", "memory", "global",
-                                           "export", "start",   "element", "code",    "data",  "data count", "tag"};
+static const char *const section_name[] = {"custom", "type",   "import",     "function", "table",
+                                           "memory", "global", "export",     "start",    "element",
+                                           "code",   "data",   "data count", "tag"};
 
 static const uint8_t magic[8] = {0, 'a', 's', 'm', 1, 0, 0, 0};
 
@@ -53,12 +54,14 @@ wasm_sections wasm_sections_read(struct ctx *c, struct bytes wasm) {
     if (!wasm_read_u32(wasm, &at, &size) || size > wasm.size - at) {
       fatal(c, NULL, "damaged module: the section at byte %zu passes the end of the file", start);
     }
-    struct wasm_section s = {.id = id, .name = "unknown", .offset = start, .body = {wasm.data + at, size}, .count = -1};
+    struct wasm_section s = {
+        .id = id, .name = "unknown", .offset = start, .body = {wasm.data + at, size}, .count = -1};
     if ((size_t)id < COUNT_OF(section_name)) s.name = section_name[id];
     size_t count_at = 0;
     uint32_t count = 0;
     if (id == 0) {
-      if (!take_name(c, &s)) fatal(c, NULL, "damaged module: the custom section at byte %zu has no name", start);
+      if (!take_name(c, &s))
+        fatal(c, NULL, "damaged module: the custom section at byte %zu has no name", start);
     } else if (wasm_read_u32(s.body, &count_at, &count)) {
       s.count = count;
     }

@@ -85,7 +85,8 @@ static bool cut_body(struct ctx *ctx, struct bytes body, pieces *out) {
 }
 
 /* A vector's section with `count` more entries, whose bytes are `more`. */
-static void append_extended(struct buffer *out, const struct wasm_section *s, uint32_t count, const struct buffer *more) {
+static void append_extended(struct buffer *out, const struct wasm_section *s, uint32_t count,
+                            const struct buffer *more) {
   struct cursor c = {s->body, 0, true};
   struct buffer body;
   buffer_init(&body, out->ctx);

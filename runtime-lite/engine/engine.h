@@ -9,14 +9,15 @@
 struct engine_module;   /* compiled code; an engine's own */
 struct engine_instance; /* one instance: memory and functions */
 
-/* What an engine implements. A function that can fail returns NULL, or a message of one line from malloc that the
- * caller frees; it never leaves through fatal() (an engine may be C++, and longjmp skips destructors). */
+/* What an engine implements. A function that can fail returns NULL, or a message of one line from malloc that
+ * the caller frees; it never leaves through fatal() (an engine may be C++, and longjmp skips destructors). */
 struct engine {
   const char *name, *doc;
   /* Validates and compiles. The bytes need not outlive the call. */
   char *(*open)(const void *wasm, size_t bytes, struct engine_module **out);
   void (*close)(struct engine_module *m);
-  /* Runs the data segments. Imports, which `infer` never calls, become functions that trap. Fails without an exported memory `memory`. */
+  /* Runs the data segments. Imports, which `infer` never calls, become functions that trap. Fails without an
+   * exported memory `memory`. */
   char *(*instantiate)(struct engine_module *m, struct engine_instance **out);
   void (*drop)(struct engine_instance *i);
   /* Linear memory; the pointer is good until the next call of a function. */
@@ -45,7 +46,8 @@ struct session {
   int infer;
 };
 
-/* Reads the contract; compiles; makes a new instance (dropping an older one) and checks it against the contract. */
+/* Reads the contract; compiles; makes a new instance (dropping an older one) and checks it against the
+ * contract. */
 void session_open(struct ctx *c, struct session *s, const struct engine *e, struct bytes wasm);
 void session_compile(struct ctx *c, struct session *s);
 void session_instantiate(struct ctx *c, struct session *s);

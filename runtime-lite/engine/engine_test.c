@@ -6,8 +6,8 @@
 static int failures;
 static char last_message[2100];
 
-#define EXPECT(condition)                                        \
-  do {                                                           \
+#define EXPECT(condition) \
+  do { \
     if (!(condition)) failures++, printf("%s:%d: not %s\n", __FILE__, __LINE__, #condition); \
   } while (0)
 
@@ -35,7 +35,8 @@ static const struct piece normal[PIECES] = {
     [CODE] = PIECE("\12\x16\2\x11\0\x41\x80\1\x41\xc0\0\x2d\0\0\x41\1\x6a\x3a\0\0\13\2\0\13"),
 };
 static const char metadata[] =
-    "{\"abi\":1,\"eaic\":\"0\",\"model\":{\"name\":\"n\",\"sha256\":\"0\",\"opset\":1},\"features\":\"scalar\","
+    "{\"abi\":1,\"eaic\":\"0\",\"model\":{\"name\":\"n\",\"sha256\":\"0\",\"opset\":1},\"features\":"
+    "\"scalar\","
     "\"inputs\":[{\"name\":\"x\",\"dtype\":\"uint8\",\"shape\":[1],\"offset\":64,\"bytes\":1}],"
     "\"outputs\":[{\"name\":\"y\",\"dtype\":\"uint8\",\"shape\":[1],\"offset\":128,\"bytes\":1}],"
     "\"memory\":{\"weights\":0,\"arena\":64,\"total\":65536},\"steps\":[]}";
@@ -60,10 +61,16 @@ static const struct {
   struct piece piece[PIECES];
 } broken[] = {
     {"infer traps", "unreachable", {[CODE] = PIECE("\12\10\2\3\0\0\13\2\0\13")}},
-    {"infer reads past memory", "out of bounds", {[CODE] = PIECE("\12\15\2\10\0\x41\x7f\x2d\0\0\x1a\13\2\0\13")}},
+    {"infer reads past memory",
+     "out of bounds",
+     {[CODE] = PIECE("\12\15\2\10\0\x41\x7f\x2d\0\0\x1a\13\2\0\13")}},
     {"infer is missing", "no exported function 'infer'", {[EXPORT] = PIECE("\7\12\1\6memory\2\0")}},
-    {"infer takes a number", "no exported function 'infer'", {[FUNCTION] = PIECE("\3\3\2\1\0"), [CODE] = PIECE("\12\7\2\2\0\13\2\0\13")}},
-    {"infer is the memory", "no exported function 'infer'", {[EXPORT] = PIECE("\7\x12\2\6memory\2\0\5infer\2\0")}},
+    {"infer takes a number",
+     "no exported function 'infer'",
+     {[FUNCTION] = PIECE("\3\3\2\1\0"), [CODE] = PIECE("\12\7\2\2\0\13\2\0\13")}},
+    {"infer is the memory",
+     "no exported function 'infer'",
+     {[EXPORT] = PIECE("\7\x12\2\6memory\2\0\5infer\2\0")}},
     {"memory is not exported", "no exported memory", {[EXPORT] = PIECE("\7\11\1\5infer\0\0")}},
     {"memory is too small", "it has 0 bytes of memory", {[MEMORY] = PIECE("\5\3\1\0\0")}},
     {"it imports a function", "import", {[IMPORT] = PIECE("\2\7\1\1a\1b\0\0")}},
@@ -98,7 +105,8 @@ static void test_good(struct ctx *c, const struct engine *e) {
   session_call(c, &a.session, session_find_step(&a.session, 0));
   session_infer(c, &a.session); /* as often as one likes */
   session_instantiate(c, &a.session);
-  EXPECT(*session_tensor(&a.session, &a.session.abi->output[0]) == 0); /* a new instance has memory of its own */
+  EXPECT(*session_tensor(&a.session, &a.session.abi->output[0]) ==
+         0); /* a new instance has memory of its own */
   session_close(&a.session);
   session_close(&a.session);
 }
@@ -109,7 +117,8 @@ static void test_broken(struct ctx *c, const struct engine *e) {
     last_message[0] = 0;
     bool passed = ctx_run(c, attempt, &a);
     session_close(&a.session);
-    if (passed || !strstr(last_message, broken[i].message) || strchr(last_message, '?')) { /* '?': a line break */
+    if (passed || !strstr(last_message, broken[i].message) ||
+        strchr(last_message, '?')) { /* '?': a line break */
       failures++;
       printf("%s, %s: '%s', expected '%s'\n", e->name, broken[i].what, last_message, broken[i].message);
     }

@@ -23,7 +23,7 @@ struct engine_module {
 };
 
 struct engine_instance {
-  explicit engine_instance(const wabt::Features& features) : store(features) {}
+  explicit engine_instance(const wabt::Features &features) : store(features) {}
   interp::Store store;
   interp::Module::Ptr module;
   interp::Instance::Ptr instance;
@@ -33,27 +33,29 @@ struct engine_instance {
 
 namespace {
 
-char* text(const std::string& message) { return strdup(message.c_str()); }
+char *text(const std::string &message) { return strdup(message.c_str()); }
 
 // Runs `body`, which returns a message or "", and turns exceptions (out of memory) into messages.
 template <typename Body>
-char* guarded(Body body) {
+char *guarded(Body body) {
   try {
     const std::string problem = body();
     return problem.empty() ? nullptr : text(problem);
-  } catch (const std::exception& e) {
+  } catch (const std::exception &e) {
     return text(e.what());
   }
 }
 
-char* open(const void* wasm, size_t bytes, struct engine_module** out) {
+char *open(const void *wasm, size_t bytes, struct engine_module **out) {
   return guarded([=]() -> std::string {
     auto module = std::make_unique<engine_module>();
     module->features.enable_relaxed_simd();
     wabt::Errors errors;
     const wabt::ReadBinaryOptions options(module->features, nullptr, /*read_debug_names=*/false,
-                                          /*stop_on_first_error=*/true, /*fail_on_custom_section_error=*/false);
-    if (wabt::Failed(interp::ReadBinaryInterp("module", wasm, bytes, options, &errors, &module->description))) {
+                                          /*stop_on_first_error=*/true,
+                                          /*fail_on_custom_section_error=*/false);
+    if (wabt::Failed(
+            interp::ReadBinaryInterp("module", wasm, bytes, options, &errors, &module->description))) {
       return errors.empty() ? "the module is not valid" : errors[0].message;
     }
     *out = module.release();
@@ -61,14 +63,14 @@ char* open(const void* wasm, size_t bytes, struct engine_module** out) {
   });
 }
 
-void close(struct engine_module* m) { delete m; }
+void close(struct engine_module *m) { delete m; }
 
-void drop(struct engine_instance* i) { delete i; }
+void drop(struct engine_instance *i) { delete i; }
 
 // The object exported as `name`, or an empty reference.
 template <typename T>
-interp::RefPtr<T> exported(engine_instance* i, const char* name) {
-  const auto& exports = i->module->desc().exports;
+interp::RefPtr<T> exported(engine_instance *i, const char *name) {
+  const auto &exports = i->module->desc().exports;
   for (size_t k = 0; k < exports.size(); k++) {
     const interp::Ref ref = i->instance->exports()[k];
     if (exports[k].type.name == name && i->store.Is<T>(ref)) return i->store.UnsafeGet<T>(ref);
@@ -77,12 +79,13 @@ interp::RefPtr<T> exported(engine_instance* i, const char* name) {
 }
 
 // One function for each import; `infer` calls none of them.
-interp::RefVec trapping_imports(engine_instance* i) {
+interp::RefVec trapping_imports(engine_instance *i) {
   interp::RefVec functions;
-  for (const auto& import : i->module->desc().imports) {
-    if (import.type.type->kind != wabt::ExternalKind::Func) continue;  // refused when the module's contract was read
-    const auto& type = *wabt::cast<interp::FuncType>(import.type.type.get());
-    auto trap = [](interp::Thread& thread, const interp::Values&, interp::Values&, interp::Trap::Ptr* out) {
+  for (const auto &import : i->module->desc().imports) {
+    if (import.type.type->kind != wabt::ExternalKind::Func)
+      continue;  // refused when the module's contract was read
+    const auto &type = *wabt::cast<interp::FuncType>(import.type.type.get());
+    auto trap = [](interp::Thread &thread, const interp::Values &, interp::Values &, interp::Trap::Ptr *out) {
       *out = interp::Trap::New(thread.store(), "an imported function was called");
       return wabt::Result::Error;
     };
@@ -91,7 +94,7 @@ interp::RefVec trapping_imports(engine_instance* i) {
   return functions;
 }
 
-char* instantiate(struct engine_module* m, struct engine_instance** out) {
+char *instantiate(struct engine_module *m, struct engine_instance **out) {
   return guarded([=]() -> std::string {
     auto i = std::make_unique<engine_instance>(m->features);
     i->module = interp::Module::New(i->store, m->description);
@@ -105,12 +108,12 @@ char* instantiate(struct engine_module* m, struct engine_instance** out) {
   });
 }
 
-uint8_t* memory(struct engine_instance* i, size_t* bytes) {
+uint8_t *memory(struct engine_instance *i, size_t *bytes) {
   *bytes = i->memory->ByteSize();
   return i->memory->UnsafeData();
 }
 
-char* find(struct engine_instance* i, const char* name, int* out) {
+char *find(struct engine_instance *i, const char *name, int *out) {
   return guarded([=]() -> std::string {
     interp::Func::Ptr f = exported<interp::Func>(i, name);
     if (!f || !f->type().params.empty() || !f->type().results.empty()) {
@@ -122,11 +125,12 @@ char* find(struct engine_instance* i, const char* name, int* out) {
   });
 }
 
-char* call(struct engine_instance* i, int function) {
+char *call(struct engine_instance *i, int function) {
   return guarded([=]() -> std::string {
     interp::Values results;
     interp::RefPtr<interp::Trap> trap;
-    if (wabt::Succeeded(i->function[static_cast<size_t>(function)]->Call(i->store, {}, results, &trap))) return "";
+    if (wabt::Succeeded(i->function[static_cast<size_t>(function)]->Call(i->store, {}, results, &trap)))
+      return "";
     return trap ? trap->message() : "the call failed";
   });
 }

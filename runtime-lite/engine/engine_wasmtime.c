@@ -88,7 +88,8 @@ static void wasmtime_drop(struct engine_instance *i) {
 }
 
 /* The export `name` when it is of the kind. */
-static bool get_export(struct engine_instance *i, const char *name, wasmtime_extern_kind_t kind, wasmtime_extern_t *item) {
+static bool get_export(struct engine_instance *i, const char *name, wasmtime_extern_kind_t kind,
+                       wasmtime_extern_t *item) {
   if (!wasmtime_instance_export_get(i->context, &i->instance, name, strlen(name), item)) return false;
   if (item->kind == kind) return true;
   wasmtime_extern_delete(item);
@@ -101,10 +102,12 @@ static char *wasmtime_instantiate(struct engine_module *m, struct engine_instanc
   i->store = wasmtime_store_new(m->engine, NULL, NULL);
   i->context = wasmtime_store_context(i->store);
   wasm_trap_t *trap = NULL;
-  wasmtime_error_t *error = wasmtime_linker_instantiate(m->linker, i->context, m->module, &i->instance, &trap);
+  wasmtime_error_t *error =
+      wasmtime_linker_instantiate(m->linker, i->context, m->module, &i->instance, &trap);
   char *problem = take_failure(error, trap);
   wasmtime_extern_t item;
-  if (!problem && !get_export(i, "memory", WASMTIME_EXTERN_MEMORY, &item)) problem = strdup("no exported memory 'memory'");
+  if (!problem && !get_export(i, "memory", WASMTIME_EXTERN_MEMORY, &item))
+    problem = strdup("no exported memory 'memory'");
   if (problem) return wasmtime_drop(i), problem;
   i->memory = item.of.memory;
   *out = i;
@@ -127,7 +130,9 @@ static char *wasmtime_find(struct engine_instance *i, const char *name, int *out
   wasmtime_extern_t item;
   char *problem = NULL;
   if (!get_export(i, name, WASMTIME_EXTERN_FUNC, &item) || !takes_and_gives_nothing(i, &item.of.func)) {
-    return asprintf(&problem, "no exported function '%s' without parameters and results", name) < 0 ? strdup(name) : problem;
+    return asprintf(&problem, "no exported function '%s' without parameters and results", name) < 0
+               ? strdup(name)
+               : problem;
   }
   wasmtime_func_t *grown = realloc(i->function, (size_t)(i->function_count + 1) * sizeof *grown);
   if (!grown) return strdup("out of memory");

@@ -1,7 +1,7 @@
-/* The part of wasmtime's C API that engine_wasmtime.c uses, declared here because the shared library from PyPI comes
- * without headers. Taken from the headers of wasmtime 50.0.1 (crate wasmtime-c-api-impl; Apache-2.0 WITH LLVM-exception);
- * layouts may change with the version, so scripts/fetch_wasmtime.sh pins it. A WASMTIME_ROOT with headers of its own is
- * built with those instead. */
+/* The part of wasmtime's C API that engine_wasmtime.c uses, declared here because the shared library from
+ * PyPI comes without headers. Taken from the headers of wasmtime 50.0.1 (crate wasmtime-c-api-impl;
+ * Apache-2.0 WITH LLVM-exception); layouts may change with the version, so scripts/fetch_wasmtime.sh pins it.
+ * A WASMTIME_ROOT with headers of its own is built with those instead. */
 #ifndef EAIC_WASMTIME_API_H
 #define EAIC_WASMTIME_API_H
 
@@ -27,7 +27,11 @@ wasm_config_t *wasm_config_new(void);
 wasm_engine_t *wasm_engine_new_with_config(wasm_config_t *);
 void wasm_engine_delete(wasm_engine_t *);
 typedef uint8_t wasmtime_opt_level_t;
-enum wasmtime_opt_level_enum { WASMTIME_OPT_LEVEL_NONE, WASMTIME_OPT_LEVEL_SPEED, WASMTIME_OPT_LEVEL_SPEED_AND_SIZE };
+enum wasmtime_opt_level_enum {
+  WASMTIME_OPT_LEVEL_NONE,
+  WASMTIME_OPT_LEVEL_SPEED,
+  WASMTIME_OPT_LEVEL_SPEED_AND_SIZE
+};
 void wasmtime_config_cranelift_opt_level_set(wasm_config_t *, wasmtime_opt_level_t);
 void wasmtime_config_memory_may_move_set(wasm_config_t *, bool);
 
@@ -77,9 +81,11 @@ void wasmtime_extern_delete(wasmtime_extern_t *);
 typedef struct wasmtime_linker wasmtime_linker_t;
 wasmtime_linker_t *wasmtime_linker_new(wasm_engine_t *);
 void wasmtime_linker_delete(wasmtime_linker_t *);
-wasmtime_error_t *wasmtime_linker_define_unknown_imports_as_traps(wasmtime_linker_t *, wasmtime_module_t *);
-wasmtime_error_t *wasmtime_linker_instantiate(const wasmtime_linker_t *, wasmtime_context_t *, const wasmtime_module_t *,
-                                              wasmtime_instance_t *, wasm_trap_t **);
+wasmtime_error_t *wasmtime_linker_define_unknown_imports_as_traps(wasmtime_linker_t *,
+                                                                  const wasmtime_module_t *);
+wasmtime_error_t *wasmtime_linker_instantiate(const wasmtime_linker_t *, wasmtime_context_t *,
+                                              const wasmtime_module_t *, wasmtime_instance_t *,
+                                              wasm_trap_t **);
 bool wasmtime_instance_export_get(wasmtime_context_t *, const wasmtime_instance_t *, const char *, size_t,
                                   wasmtime_extern_t *);
 uint8_t *wasmtime_memory_data(wasmtime_context_t *, const wasmtime_memory_t *);
@@ -95,7 +101,7 @@ const wasm_valtype_vec_t *wasm_functype_params(const wasm_functype_t *);
 const wasm_valtype_vec_t *wasm_functype_results(const wasm_functype_t *);
 void wasm_functype_delete(wasm_functype_t *);
 typedef struct wasmtime_val wasmtime_val_t;
-wasmtime_error_t *wasmtime_func_call(wasmtime_context_t *, const wasmtime_func_t *, const wasmtime_val_t *, size_t,
-                                     wasmtime_val_t *, size_t, wasm_trap_t **);
+wasmtime_error_t *wasmtime_func_call(wasmtime_context_t *, const wasmtime_func_t *, const wasmtime_val_t *,
+                                     size_t, wasmtime_val_t *, size_t, wasm_trap_t **);
 
 #endif

@@ -41,6 +41,7 @@ struct picture {
   const uint8_t *pixel;
 };
 /* picture_decode.c: decodes PNG and JPEG, told apart by their content, to the channels asked for. */
-struct picture picture_decode(struct ctx *c, const struct load_request *request, struct bytes file, int channels);
+struct picture picture_decode(struct ctx *c, const struct load_request *request, struct bytes file,
+                              int channels);
 
 #endif

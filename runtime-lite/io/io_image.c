@@ -12,8 +12,8 @@ struct layout {
 
 static bool is_channels(int64_t n) { return n == 1 || n == 3 || n == 4; }
 
-/* [1,C,H,W], [1,H,W,C], the same without the 1, or [H,W] with H > 1 (else it is a list of numbers); C of 1, 3 or 4. Both
- * possible: channels first. */
+/* [1,C,H,W], [1,H,W,C], the same without the 1, or [H,W] with H > 1 (else it is a list of numbers); C of 1, 3
+ * or 4. Both possible: channels first. */
 static bool find_layout(const struct abi_tensor *t, struct layout *out) {
   const int64_t *dim = t->dim;
   int rank = t->rank;
@@ -31,19 +31,21 @@ static bool find_layout(const struct abi_tensor *t, struct layout *out) {
   return true;
 }
 
-/* Resamples one axis: `count` lines of `from` pixels become lines of `to` pixels. Element (line, i, channel) stands at
- * line * line_stride + i * stride + channel; the strides of the two sides differ. */
+/* Resamples one axis: `count` lines of `from` pixels become lines of `to` pixels. Element (line, i, channel)
+ * stands at line * line_stride + i * stride + channel; the strides of the two sides differ. */
 struct axis {
   int count, channels, from, to;
   int64_t in_line, in_stride, out_line, out_stride;
 };
 
-/* Bilinear with pixel centres at .5; shrinking widens the triangle so that every source pixel counts, as Pillow does. */
+/* Bilinear with pixel centres at .5; shrinking widens the triangle so that every source pixel counts, as
+ * Pillow does. */
 static void resample(const struct axis *a, const float *in, float *out) {
   double step = (double)a->from / a->to, reach = step > 1 ? step : 1;
   for (int i = 0; i < a->to; i++) {
     double centre = (i + 0.5) * step;
-    int first = (int)max_i64(0, (int64_t)(centre - reach)), end = (int)min_i64(a->from, (int64_t)(centre + reach) + 1);
+    int first = (int)max_i64(0, (int64_t)(centre - reach)),
+        end = (int)min_i64(a->from, (int64_t)(centre + reach) + 1);
     double total = 0;
     for (int k = first; k < end; k++) total += fmax(0, 1 - fabs(k + 0.5 - centre) / reach);
     for (int k = first; k < end; k++) {
@@ -60,11 +62,12 @@ static void resample(const struct axis *a, const float *in, float *out) {
 /* Pixels as floats in 0..255, [height][width][channels], at the layout's size. */
 static const float *resize(struct ctx *c, const struct picture *p, const struct layout *l) {
   int64_t ch = p->channels, w = p->width, h = p->height;
-  float *pixel = CTX_ARRAY(c, float, w *h *ch);
+  float *pixel = CTX_ARRAY(c, float, w * h * ch);
   for (int64_t i = 0; i < w * h * ch; i++) pixel[i] = p->pixel[i];
   if (w != l->width) {
-    float *wide = CTX_ARRAY(c, float, h *l->width *ch);
-    resample(&(struct axis){p->height, p->channels, p->width, l->width, w * ch, ch, l->width * ch, ch}, pixel, wide);
+    float *wide = CTX_ARRAY(c, float, h * l->width * ch);
+    resample(&(struct axis){p->height, p->channels, p->width, l->width, w * ch, ch, l->width * ch, ch}, pixel,
+             wide);
     pixel = wide;
   }
   if (h != l->height) {
@@ -85,10 +88,12 @@ struct loaded load_image(struct ctx *c, const struct load_request *request) {
   const struct image_options *o = request->image;
   struct layout l;
   if (!find_layout(t, &l)) {
-    load_failed(c, request, "is a picture, but the tensor is %s and not [1,C,H,W] or [1,H,W,C] with 1, 3 or 4 channels",
+    load_failed(c, request,
+                "is a picture, but the tensor is %s and not [1,C,H,W] or [1,H,W,C] with 1, 3 or 4 channels",
                 abi_type_text(c, t));
   }
-  if ((o->mean_count > 1 && o->mean_count != l.channels) || (o->std_count > 1 && o->std_count != l.channels)) {
+  if ((o->mean_count > 1 && o->mean_count != l.channels) ||
+      (o->std_count > 1 && o->std_count != l.channels)) {
     load_failed(c, request, "needs one mean and std, or %d", l.channels);
   }
   for (int i = 0; i < o->std_count; i++) {
@@ -106,7 +111,8 @@ struct loaded load_image(struct ctx *c, const struct load_request *request) {
         double value = *pixel++ * scale - per_channel(o->mean, o->mean_count, ch, 0);
         value /= per_channel(o->std, o->std_count, ch, 1);
         if (t->quantized) value = nearbyint(value / t->scale) + (double)t->zero_point;
-        abi_element_set(t->dtype, data, ch * l.channel_stride + y * l.row_stride + x * l.column_stride, value);
+        abi_element_set(t->dtype, data, ch * l.channel_stride + y * l.row_stride + x * l.column_stride,
+                        value);
       }
     }
   }

@@ -6,13 +6,15 @@
 
 static const char magic[6] = "\x93NUMPY";
 
-/* descr codes; the byte order mark before them is '<', '|' (one byte) or '=' . NumPy has no bfloat16: ml_dtypes stores V2. */
+/* descr codes; the byte order mark before them is '<', '|' (one byte) or '=' . NumPy has no bfloat16:
+ * ml_dtypes stores V2. */
 static const struct {
   const char *code;
   enum abi_dtype dtype;
 } codes[] = {
-    {"f4", ABI_F32}, {"f8", ABI_F64}, {"f2", ABI_F16}, {"V2", ABI_BF16}, {"b1", ABI_BOOL}, {"u1", ABI_U8}, {"u2", ABI_U16},
-    {"u4", ABI_U32}, {"u8", ABI_U64}, {"i1", ABI_S8},  {"i2", ABI_S16},  {"i4", ABI_S32},  {"i8", ABI_S64},
+    {"f4", ABI_F32}, {"f8", ABI_F64}, {"f2", ABI_F16}, {"V2", ABI_BF16}, {"b1", ABI_BOOL},
+    {"u1", ABI_U8},  {"u2", ABI_U16}, {"u4", ABI_U32}, {"u8", ABI_U64},  {"i1", ABI_S8},
+    {"i2", ABI_S16}, {"i4", ABI_S32}, {"i8", ABI_S64},
 };
 
 /* The text after 'key': in the header, or NULL. */
@@ -86,9 +88,11 @@ struct bytes save_npy(struct ctx *c, const struct abi_tensor *t, const void *dat
   buffer_init(&header, c);
   buffer_printf(&header, "{'descr': '%s%s', 'fortran_order': False, 'shape': (",
                 abi_dtype_bits(t->dtype) > 8 ? "<" : "|", code);
-  for (int i = 0; i < t->rank; i++) buffer_printf(&header, "%lld,%s", (long long)t->dim[i], i + 1 < t->rank ? " " : "");
+  for (int i = 0; i < t->rank; i++)
+    buffer_printf(&header, "%lld,%s", (long long)t->dim[i], i + 1 < t->rank ? " " : "");
   buffer_text(&header, "), }");
-  size_t total = (size_t)align_up((int64_t)header.size + 11, 64); /* prefix of 10 bytes, a newline at the end */
+  size_t total =
+      (size_t)align_up((int64_t)header.size + 11, 64); /* prefix of 10 bytes, a newline at the end */
   while (header.size + 11 < total) buffer_byte(&header, ' ');
   buffer_byte(&header, '\n');
 

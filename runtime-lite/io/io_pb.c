@@ -1,6 +1,6 @@
-/* ONNX TensorProto (.pb), read and written without a protobuf library: the message is small and its wire format simple.
- * Field numbers from onnx.proto: dims 1, data_type 2, float_data 4, int32_data 5, int64_data 7, name 8, raw_data 9,
- * double_data 10, uint64_data 11, external_data 13, data_location 14. */
+/* ONNX TensorProto (.pb), read and written without a protobuf library: the message is small and its wire
+ * format simple. Field numbers from onnx.proto: dims 1, data_type 2, float_data 4, int32_data 5, int64_data
+ * 7, name 8, raw_data 9, double_data 10, uint64_data 11, external_data 13, data_location 14. */
 #include <string.h>
 
 #include "io/io_formats.h"
@@ -25,7 +25,9 @@ struct message {
   const uint8_t *at, *end;
 };
 
-EAIC_NORETURN static void malformed(struct message *m) { load_failed(m->c, m->request, "is no ONNX TensorProto"); }
+EAIC_NORETURN static void malformed(struct message *m) {
+  load_failed(m->c, m->request, "is no ONNX TensorProto");
+}
 
 static uint64_t read_varint(struct message *m) {
   uint64_t value = 0;
@@ -160,14 +162,15 @@ struct loaded load_pb(struct ctx *c, const struct load_request *request) {
   }
   if (t.external) load_failed(c, request, "keeps its elements in another file, which is not supported");
   const struct buffer *dims = &t.element[FIELD_DIMS];
-  if (dims->size / sizeof(int64_t) > ABI_MAX_RANK) load_failed(c, request, "has more than %d extents", ABI_MAX_RANK);
+  if (dims->size / sizeof(int64_t) > ABI_MAX_RANK)
+    load_failed(c, request, "has more than %d extents", ABI_MAX_RANK);
   t.l.rank = (int)(dims->size / sizeof(int64_t));
   memcpy(t.l.dim, dims->data, dims->size);
   size_t expected = (size_t)abi_dtype_bytes(t.l.dtype, loaded_elements(c, request, &t.l));
   t.l.data = t.has_raw ? t.raw : typed_data(c, &t);
   if (t.l.data.size != expected) {
-    load_failed(c, request, "holds %zu bytes of elements, %s%s has %zu", t.l.data.size, abi_dtype_name(t.l.dtype),
-                abi_shape_text(c, t.l.rank, t.l.dim), expected);
+    load_failed(c, request, "holds %zu bytes of elements, %s%s has %zu", t.l.data.size,
+                abi_dtype_name(t.l.dtype), abi_shape_text(c, t.l.rank, t.l.dim), expected);
   }
   return t.l;
 }

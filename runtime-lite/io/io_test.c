@@ -12,8 +12,8 @@
 static int failures;
 static char last_message[2100];
 
-#define EXPECT(condition)                                        \
-  do {                                                           \
+#define EXPECT(condition) \
+  do { \
     if (!(condition)) failures++, printf("%s:%d: not %s\n", __FILE__, __LINE__, #condition); \
   } while (0)
 
@@ -57,7 +57,8 @@ static bool loads(struct ctx *c, struct load *l) {
 }
 
 /* The load must fail with a message that holds `message`. */
-static void expect_refused(struct ctx *c, const struct abi_tensor *want, const char *source, const char *message) {
+static void expect_refused(struct ctx *c, const struct abi_tensor *want, const char *source,
+                           const char *message) {
   struct load l = {.want = want, .source = source};
   if (loads(c, &l) || !strstr(last_message, message)) {
     failures++;
@@ -84,21 +85,28 @@ static void test_round_trips(struct ctx *c) {
 }
 
 static void test_sources(struct ctx *c) {
-  struct abi_tensor f = tensor("x", ABI_F32, 1, (const int64_t[]){64}), n = tensor("n", ABI_S64, 1, (const int64_t[]){64});
-  struct load a = {.want = &f, .source = "random:1"}, b = {.want = &f, .source = "random:1"}, d = {.want = &f, .source = "random:2"};
-  EXPECT(loads(c, &a) && loads(c, &b) && loads(c, &d) && !memcmp(a.out, b.out, 256) && memcmp(a.out, d.out, 256));
-  for (int i = 0; i < 64; i++) EXPECT(abi_element_get(ABI_F32, a.out, i) >= 0 && abi_element_get(ABI_F32, a.out, i) < 1);
+  struct abi_tensor f = tensor("x", ABI_F32, 1, (const int64_t[]){64}),
+                    n = tensor("n", ABI_S64, 1, (const int64_t[]){64});
+  struct load a = {.want = &f, .source = "random:1"}, b = {.want = &f, .source = "random:1"},
+              d = {.want = &f, .source = "random:2"};
+  EXPECT(loads(c, &a) && loads(c, &b) && loads(c, &d) && !memcmp(a.out, b.out, 256) &&
+         memcmp(a.out, d.out, 256));
+  for (int i = 0; i < 64; i++)
+    EXPECT(abi_element_get(ABI_F32, a.out, i) >= 0 && abi_element_get(ABI_F32, a.out, i) < 1);
   struct load ids = {.want = &n, .source = "random:1"}, zeros = {.want = &n, .source = "zeros", .out = {7}};
   EXPECT(loads(c, &ids) && loads(c, &zeros) && zeros.out[0] == 0);
-  for (int i = 0; i < 64; i++) EXPECT(abi_element_get(ABI_S64, ids.out, i) >= 0 && abi_element_get(ABI_S64, ids.out, i) < 100);
+  for (int i = 0; i < 64; i++)
+    EXPECT(abi_element_get(ABI_S64, ids.out, i) >= 0 && abi_element_get(ABI_S64, ids.out, i) < 100);
   expect_refused(c, &f, "random:x", "whole number");
   expect_refused(c, &f, "file.txt", "no known suffix");
   expect_refused(c, &f, path_of(c, "missing.bin"), "cannot open");
 }
 
 static void test_fits(struct ctx *c) {
-  struct abi_tensor t = tensor("x", ABI_F32, 2, (const int64_t[]){28, 2}), wide = tensor("x", ABI_F32, 4, (const int64_t[]){1, 28, 1, 2}),
-                    other = tensor("x", ABI_F32, 2, (const int64_t[]){2, 28}), integer = tensor("x", ABI_S32, 2, (const int64_t[]){28, 2});
+  struct abi_tensor t = tensor("x", ABI_F32, 2, (const int64_t[]){28, 2}),
+                    wide = tensor("x", ABI_F32, 4, (const int64_t[]){1, 28, 1, 2}),
+                    other = tensor("x", ABI_F32, 2, (const int64_t[]){2, 28}),
+                    integer = tensor("x", ABI_S32, 2, (const int64_t[]){28, 2});
   uint8_t data[224] = {1, 2, 3};
   char *npy = path_of(c, "t.npy"), *bin = path_of(c, "t.bin");
   tensor_save(c, &t, data, npy);
@@ -113,7 +121,8 @@ static void test_fits(struct ctx *c) {
 }
 
 static void test_quantizes(struct ctx *c) {
-  struct abi_tensor f = tensor("x", ABI_F32, 1, (const int64_t[]){6}), q = tensor("x", ABI_U8, 1, (const int64_t[]){6});
+  struct abi_tensor f = tensor("x", ABI_F32, 1, (const int64_t[]){6}),
+                    q = tensor("x", ABI_U8, 1, (const int64_t[]){6});
   q.quantized = true;
   q.scale = 0.5;
   q.zero_point = 10;
@@ -135,12 +144,16 @@ static void test_npy(struct ctx *c) {
       {NPY("{'descr': '|u1', 'fortran_order': False, 'shape': (3,)}      \nabc"), NULL},
       {NPY("{'descr': '<u1', 'shape': (1, 3,  ), 'fortran_order': False, }\nabc"), NULL},
       {NPY("{'descr': '|u1', 'fortran_order': True,  'shape': (3,)}      \nabc"), "Fortran order"},
-      {NPY("{'descr': '>u2', 'fortran_order': False, 'shape': (3,)}      \nabc"), "dtype that is not supported"},
-      {NPY("{'descr': '|S3', 'fortran_order': False, 'shape': (3,)}      \nabc"), "dtype that is not supported"},
-      {NPY("{'descr': '|u1', 'fortran_order': False, 'shape': (4,)}      \nabc"), "holds 3 bytes of elements, its header says 4"},
+      {NPY("{'descr': '>u2', 'fortran_order': False, 'shape': (3,)}      \nabc"),
+       "dtype that is not supported"},
+      {NPY("{'descr': '|S3', 'fortran_order': False, 'shape': (3,)}      \nabc"),
+       "dtype that is not supported"},
+      {NPY("{'descr': '|u1', 'fortran_order': False, 'shape': (4,)}      \nabc"),
+       "holds 3 bytes of elements, its header says 4"},
       {NPY("{'descr': '|u1', 'fortran_order': False, 'shape': (-3)}      \nabc"), "malformed shape"},
       {NPY("{'descr': '|u1', 'fortran_order': False, 'shape': (3,        \nabc"), "malformed shape"},
-      {NPY("{'descr': '|u1', 'fortran_order': False, 'shape': (999999999999,999999999999)}\n"), "too many elements"},
+      {NPY("{'descr': '|u1', 'fortran_order': False, 'shape': (999999999999,999999999999)}\n"),
+       "too many elements"},
       {NPY("{'descr': '|u1'}"), "cut off"},
       {"\x93NUMPY\7\0\x40\0" PAD, "unknown version 7"},
       {"a text file, no array", "no .npy"},
@@ -173,15 +186,18 @@ static void test_pb(struct ctx *c) {
     const char *message;
   } cases[] = {
 #define CASE(dtype, text, expected, message) {dtype, text, sizeof(text) - 1, expected, message}
-      CASE(ABI_F32, "\10\2\20\1\42\10\0\0\200\77\0\0\0\100", "\0\0\200\77\0\0\0\100", NULL), /* float_data, packed */
+      CASE(ABI_F32, "\10\2\20\1\42\10\0\0\200\77\0\0\0\100", "\0\0\200\77\0\0\0\100",
+           NULL), /* float_data, packed */
       CASE(ABI_F32, "\10\2\20\1\45\0\0\200\77\45\0\0\0\100", "\0\0\200\77\0\0\0\100", NULL), /* one by one */
-      CASE(ABI_S8, "\12\1\2\20\3\52\13\1\377\377\377\377\377\377\377\377\377\1", "\1\377", NULL), /* int32_data 1, -1 */
+      CASE(ABI_S8, "\12\1\2\20\3\52\13\1\377\377\377\377\377\377\377\377\377\1", "\1\377",
+           NULL), /* int32_data 1, -1 */
       CASE(ABI_U16, "\10\2\20\4\50\1\50\200\2", "\1\0\0\1", NULL),
       CASE(ABI_F16, "\10\2\20\12\52\5\200\170\200\200\1", "\0\74\0\100", NULL), /* bits 0x3c00, 0x4000 */
       CASE(ABI_S64, "\10\2\20\7\72\2\1\2", "\1\0\0\0\0\0\0\0\2\0\0\0\0\0\0\0", NULL),
       CASE(ABI_U64, "\10\2\20\15\132\2\1\2", "\1\0\0\0\0\0\0\0\2\0\0\0\0\0\0\0", NULL),
       CASE(ABI_U32, "\10\2\20\14\132\2\1\2", "\1\0\0\0\2\0\0\0", NULL),
-      CASE(ABI_F64, "\10\2\20\13\122\20\0\0\0\0\0\0\360\77\0\0\0\0\0\0\0\100", "\0\0\0\0\0\0\360\77\0\0\0\0\0\0\0\100", NULL),
+      CASE(ABI_F64, "\10\2\20\13\122\20\0\0\0\0\0\0\360\77\0\0\0\0\0\0\0\100",
+           "\0\0\0\0\0\0\360\77\0\0\0\0\0\0\0\100", NULL),
       CASE(ABI_U8, "\10\2\20\2\112\2ab", "ab", NULL),
       CASE(ABI_U8, "\102\1n\10\2\20\2\112\2ab\142\3doc", "ab", NULL), /* name, doc_string */
       CASE(ABI_U8, "\10\2\20\2\112\3abc", NULL, "holds 3 bytes of elements, uint8[2] has 2"),
@@ -211,7 +227,8 @@ static void test_pb(struct ctx *c) {
 
 static char *write_png(struct ctx *c, int width, int height, uint32_t format, const uint8_t *pixel) {
   char *path = path_of(c, "case.png");
-  png_image image = {.version = PNG_IMAGE_VERSION, .width = (uint32_t)width, .height = (uint32_t)height, .format = format};
+  png_image image = {
+      .version = PNG_IMAGE_VERSION, .width = (uint32_t)width, .height = (uint32_t)height, .format = format};
   EXPECT(png_image_write_to_file(&image, path, 0, pixel, 0, NULL));
   return path;
 }
@@ -244,11 +261,14 @@ static const float *floats_of(const struct load *l) { return (const float *)(con
 static void test_pixels(struct ctx *c) {
   static const uint8_t rgb[] = {255, 0, 51, 0, 255, 102, 10, 20, 30, 40, 50, 60}; /* 2 x 2 */
   char *path = write_png(c, 2, 2, PNG_FORMAT_RGB, rgb);
-  struct abi_tensor nchw = tensor("x", ABI_F32, 4, (const int64_t[]){1, 3, 2, 2}), nhwc = tensor("x", ABI_F32, 4, (const int64_t[]){1, 2, 2, 3}),
-                    raw = tensor("x", ABI_U8, 4, (const int64_t[]){1, 2, 2, 3}), grey = tensor("x", ABI_U8, 2, (const int64_t[]){2, 2}),
-                    text = tensor("x", ABI_F32, 2, (const int64_t[]){2, 0}), odd = tensor("x", ABI_F32, 4, (const int64_t[]){1, 5, 2, 2});
-  struct load a = {.want = &nchw, .source = path}, b = {.want = &nhwc, .source = path}, d = {.want = &raw, .source = path},
-              e = {.want = &grey, .source = path};
+  struct abi_tensor nchw = tensor("x", ABI_F32, 4, (const int64_t[]){1, 3, 2, 2}),
+                    nhwc = tensor("x", ABI_F32, 4, (const int64_t[]){1, 2, 2, 3}),
+                    raw = tensor("x", ABI_U8, 4, (const int64_t[]){1, 2, 2, 3}),
+                    grey = tensor("x", ABI_U8, 2, (const int64_t[]){2, 2}),
+                    text = tensor("x", ABI_F32, 2, (const int64_t[]){2, 0}),
+                    odd = tensor("x", ABI_F32, 4, (const int64_t[]){1, 5, 2, 2});
+  struct load a = {.want = &nchw, .source = path}, b = {.want = &nhwc, .source = path},
+              d = {.want = &raw, .source = path}, e = {.want = &grey, .source = path};
   EXPECT(loads(c, &a) && loads(c, &b) && loads(c, &d) && loads(c, &e));
   for (int y = 0; y < 4; y++) {
     for (int ch = 0; ch < 3; ch++) {
@@ -258,9 +278,13 @@ static void test_pixels(struct ctx *c) {
     }
   }
   EXPECT(e.out[0] == 82 && e.out[2] == 18); /* 0.299 R + 0.587 G + 0.114 B */
-  struct load scaled = {.want = &nchw, .source = path, .image = {.has_scale = true, .scale = 2, .mean_count = 3, .mean = {1, 2, 3},
-                        .std_count = 1, .std = {4}}};
-  EXPECT(loads(c, &scaled) && floats_of(&scaled)[0] == (255 * 2 - 1) / 4.0f && floats_of(&scaled)[4 + 1] == (255 * 2 - 2) / 4.0f);
+  struct load scaled = {
+      .want = &nchw,
+      .source = path,
+      .image = {
+          .has_scale = true, .scale = 2, .mean_count = 3, .mean = {1, 2, 3}, .std_count = 1, .std = {4}}};
+  EXPECT(loads(c, &scaled) && floats_of(&scaled)[0] == (255 * 2 - 1) / 4.0f &&
+         floats_of(&scaled)[4 + 1] == (255 * 2 - 2) / 4.0f);
   expect_refused(c, &text, path, "not [1,C,H,W] or [1,H,W,C]");
   expect_refused(c, &odd, path, "not [1,C,H,W] or [1,H,W,C]");
 }
@@ -268,7 +292,8 @@ static void test_pixels(struct ctx *c) {
 static void test_resize(struct ctx *c) {
   static const uint8_t pixel[] = {0, 100, 200, 100, 0, 100, 200, 100}; /* grey, 4 x 2 */
   char *path = write_png(c, 4, 2, PNG_FORMAT_GRAY, pixel);
-  struct abi_tensor one = tensor("x", ABI_F32, 4, (const int64_t[]){1, 1, 1, 1}), wide = tensor("x", ABI_F32, 4, (const int64_t[]){1, 1, 2, 8});
+  struct abi_tensor one = tensor("x", ABI_F32, 4, (const int64_t[]){1, 1, 1, 1}),
+                    wide = tensor("x", ABI_F32, 4, (const int64_t[]){1, 1, 2, 8});
   struct load mean = {.want = &one, .source = path, .image = {.has_scale = true, .scale = 1}};
   EXPECT(loads(c, &mean) && fabsf(floats_of(&mean)[0] - 325 / 3.0f) < 0.01f); /* weights 5 7 7 5, by 24 */
   struct load up = {.want = &wide, .source = path, .image = {.has_scale = true, .scale = 1}};
@@ -278,7 +303,8 @@ static void test_resize(struct ctx *c) {
 }
 
 static void test_pictures(struct ctx *c) {
-  struct abi_tensor t = tensor("x", ABI_U8, 4, (const int64_t[]){1, 3, 8, 8}), rgba = tensor("x", ABI_U8, 4, (const int64_t[]){1, 4, 8, 8});
+  struct abi_tensor t = tensor("x", ABI_U8, 4, (const int64_t[]){1, 3, 8, 8}),
+                    rgba = tensor("x", ABI_U8, 4, (const int64_t[]){1, 4, 8, 8});
   char *path = write_jpeg(c, 16, 8, 77);
   struct load l = {.want = &t, .source = path};
   EXPECT(loads(c, &l));
@@ -291,8 +317,10 @@ static void test_pictures(struct ctx *c) {
   static const uint8_t grey[64] = {9};
   struct bytes png = file_read(c, write_png(c, 8, 8, PNG_FORMAT_GRAY, grey), 1 << 20);
   expect_refused(c, &t, write_bytes(c, "cut.png", png.data, png.size / 2), "damaged PNG");
-  struct load grey_as_rgb = {.want = &t, .source = write_bytes(c, "whole.jpg", png.data, png.size)}; /* content decides */
-  EXPECT(loads(c, &grey_as_rgb) && grey_as_rgb.out[0] == 9 && grey_as_rgb.out[64] == 9 && grey_as_rgb.out[1] == 0);
+  struct load grey_as_rgb = {.want = &t,
+                             .source = write_bytes(c, "whole.jpg", png.data, png.size)}; /* content decides */
+  EXPECT(loads(c, &grey_as_rgb) && grey_as_rgb.out[0] == 9 && grey_as_rgb.out[64] == 9 &&
+         grey_as_rgb.out[1] == 0);
 }
 
 /* ---- Summary and comparison ---- */
@@ -300,8 +328,10 @@ static void test_pictures(struct ctx *c) {
 static void test_print(struct ctx *c) {
   struct buffer out;
   buffer_init(&out, c);
-  struct abi_tensor q = tensor("q", ABI_S8, 2, (const int64_t[]){2, 2}), f = tensor("f", ABI_F32, 1, (const int64_t[]){3}),
-                    none = tensor("none", ABI_F32, 1, (const int64_t[]){0}), big = tensor("big", ABI_U64, 0, NULL);
+  struct abi_tensor q = tensor("q", ABI_S8, 2, (const int64_t[]){2, 2}),
+                    f = tensor("f", ABI_F32, 1, (const int64_t[]){3}),
+                    none = tensor("none", ABI_F32, 1, (const int64_t[]){0}),
+                    big = tensor("big", ABI_U64, 0, NULL);
   q.quantized = true;
   q.scale = 0.25;
   q.zero_point = -1;
@@ -314,30 +344,33 @@ static void test_print(struct ctx *c) {
   tensor_print(&out, &f, f_data, 0, &labels);
   tensor_print(&out, &none, f_data, 5, &labels);
   tensor_print(&out, &big, &big_data, 0, &labels);
-  static const char expected[] =
-      "q: int8[2,2]  scale 0.25 zero point -1  min 0  max 2  mean 1\n"
-      "  (1,0)  2  two\n  (0,1)  1  one\n  (1,1)  1\n"
-      "f: float32[3]  min -2  max 1.5  mean -0.25  NaN 1 times\n  1.5 nan -2\n"
-      "none: float32[0]\n"
-      "big: uint64[]  min 18446744073709551615  max 18446744073709551615  mean 1.84467e+19\n  18446744073709551615\n";
+  static const char expected[] = "q: int8[2,2]  scale 0.25 zero point -1  min 0  max 2  mean 1\n"
+                                 "  (1,0)  2  two\n  (0,1)  1  one\n  (1,1)  1\n"
+                                 "f: float32[3]  min -2  max 1.5  mean -0.25  NaN 1 times\n  1.5 nan -2\n"
+                                 "none: float32[0]\n"
+                                 "big: uint64[]  min 18446744073709551615  max 18446744073709551615  mean "
+                                 "1.84467e+19\n  18446744073709551615\n";
   if (strcmp((const char *)out.data, expected)) failures++, printf("summary is:\n%s", (const char *)out.data);
 }
 
 static void test_compare(void) {
   const float a[] = {1, NAN, 0, 100.001f, INFINITY}, b[] = {1, NAN, -0.0f, 100, INFINITY};
-  struct comparison exact = tensor_compare(ABI_F32, 5, a, b, 0), loose = tensor_compare(ABI_F32, 5, a, b, 1e-4);
+  struct comparison exact = tensor_compare(ABI_F32, 5, a, b, 0),
+                    loose = tensor_compare(ABI_F32, 5, a, b, 1e-4);
   EXPECT(exact.different == 2 && exact.first == 2 && fabs(exact.largest - 0.001) < 1e-4);
   EXPECT(loose.different == 0 && loose.first == -1);
   const float c[] = {NAN, 1}, d[] = {1, 1};
-  EXPECT(tensor_compare(ABI_F32, 2, c, d, 1).different == 1 && isinf(tensor_compare(ABI_F32, 2, c, d, 1).largest));
+  EXPECT(tensor_compare(ABI_F32, 2, c, d, 1).different == 1 &&
+         isinf(tensor_compare(ABI_F32, 2, c, d, 1).largest));
   const uint8_t e[] = {1, 2, 3}, f[] = {1, 4, 3};
   struct comparison integers = tensor_compare(ABI_U8, 3, e, f, 100); /* no tolerance for integers */
   EXPECT(integers.different == 1 && integers.first == 1 && integers.largest == 2);
 }
 
 static void remove_files(struct ctx *c) {
-  static const char *const names[] = {"x.bin", "x.npy", "x.pb", "t.npy", "t.bin", "q.npy", "case.npy", "case.pb",
-                                      "case.png", "case.jpg", "cut.jpg", "text.png", "cut.png", "whole.jpg", "labels.txt"};
+  static const char *const names[] = {"x.bin",   "x.npy",    "x.pb",    "t.npy",     "t.bin",
+                                      "q.npy",   "case.npy", "case.pb", "case.png",  "case.jpg",
+                                      "cut.jpg", "text.png", "cut.png", "whole.jpg", "labels.txt"};
   for (size_t i = 0; i < COUNT_OF(names); i++) unlink(path_of(c, names[i]));
   if (rmdir(folder)) failures++, printf("%s is not empty\n", folder);
 }

@@ -27,7 +27,8 @@ static void check_size(struct ctx *c, const struct load_request *request, uint64
   }
 }
 
-static struct picture decode_png(struct ctx *c, const struct load_request *request, struct bytes file, int channels) {
+static struct picture decode_png(struct ctx *c, const struct load_request *request, struct bytes file,
+                                 int channels) {
   png_image image = {.version = PNG_IMAGE_VERSION};
   if (!png_image_begin_read_from_memory(&image, file.data, file.size)) {
     load_failed(c, request, "is a damaged PNG: %s", image.message);
@@ -38,12 +39,15 @@ static struct picture decode_png(struct ctx *c, const struct load_request *reque
   }
   bool is_grey = !(image.format & PNG_FORMAT_FLAG_COLOR);
   image.flags |= PNG_IMAGE_FLAG_16BIT_sRGB;
-  image.format = channels == 4 ? PNG_FORMAT_RGBA : channels == 1 && is_grey ? PNG_FORMAT_GRAY : PNG_FORMAT_RGB;
+  image.format = channels == 4              ? PNG_FORMAT_RGBA
+                 : channels == 1 && is_grey ? PNG_FORMAT_GRAY
+                                            : PNG_FORMAT_RGB;
   uint8_t *pixel = ctx_alloc(c, PNG_IMAGE_SIZE(image)); /* zeroed: transparency is laid over black */
   if (!png_image_finish_read(&image, NULL, pixel, 0, NULL)) {
     load_failed(c, request, "is a damaged PNG: %s", image.message);
   }
-  if (image.format == PNG_FORMAT_RGB && channels == 1) pixel = to_grey(c, pixel, (size_t)image.width * image.height);
+  if (image.format == PNG_FORMAT_RGB && channels == 1)
+    pixel = to_grey(c, pixel, (size_t)image.width * image.height);
   return (struct picture){(int)image.width, (int)image.height, channels, pixel};
 }
 
@@ -96,7 +100,8 @@ static uint8_t *decode_jpeg_rows(struct jpeg_reader *r, struct bytes file, int c
   return pixel;
 }
 
-static struct picture decode_jpeg(struct ctx *c, const struct load_request *request, struct bytes file, int channels) {
+static struct picture decode_jpeg(struct ctx *c, const struct load_request *request, struct bytes file,
+                                  int channels) {
   if (channels == 4) load_failed(c, request, "is a JPEG without transparency, the tensor has 4 channels");
   struct jpeg_reader r = {.message = "out of memory"};
   r.jpeg.err = jpeg_std_error(&r.error);
@@ -112,9 +117,12 @@ static struct picture decode_jpeg(struct ctx *c, const struct load_request *requ
   return p;
 }
 
-struct picture picture_decode(struct ctx *c, const struct load_request *request, struct bytes file, int channels) {
+struct picture picture_decode(struct ctx *c, const struct load_request *request, struct bytes file,
+                              int channels) {
   static const uint8_t png[4] = {0x89, 'P', 'N', 'G'}, jpeg[3] = {0xff, 0xd8, 0xff};
-  if (file.size > sizeof png && !memcmp(file.data, png, sizeof png)) return decode_png(c, request, file, channels);
-  if (file.size > sizeof jpeg && !memcmp(file.data, jpeg, sizeof jpeg)) return decode_jpeg(c, request, file, channels);
+  if (file.size > sizeof png && !memcmp(file.data, png, sizeof png))
+    return decode_png(c, request, file, channels);
+  if (file.size > sizeof jpeg && !memcmp(file.data, jpeg, sizeof jpeg))
+    return decode_jpeg(c, request, file, channels);
   load_failed(c, request, "is neither a PNG nor a JPEG");
 }

@@ -102,7 +102,8 @@ static struct loaded load_any(struct ctx *c, const struct load_request *request)
   }
   if (!strncmp(path, random, sizeof random - 1)) {
     int64_t seed;
-    if (!parse_int64(path + sizeof random - 1, &seed)) load_failed(c, request, "needs a whole number as its seed");
+    if (!parse_int64(path + sizeof random - 1, &seed))
+      load_failed(c, request, "needs a whole number as its seed");
     return make_random(c, request, seed);
   }
   const struct format *f = find_format(path);
@@ -150,8 +151,8 @@ void tensor_load(struct ctx *c, const char *what, const struct abi_tensor *want,
   }
   bool to_quantize = abi_dtype_is_float(l.dtype) && want->quantized && l.dtype != want->dtype;
   if (!shapes_match(want, &l) || (l.dtype != want->dtype && !to_quantize)) {
-    load_failed(c, &request, "has %s%s, expected %s", abi_dtype_name(l.dtype), abi_shape_text(c, l.rank, l.dim),
-                abi_type_text(c, want));
+    load_failed(c, &request, "has %s%s, expected %s", abi_dtype_name(l.dtype),
+                abi_shape_text(c, l.rank, l.dim), abi_type_text(c, want));
   }
   if (to_quantize) {
     quantize(want, &l, out);

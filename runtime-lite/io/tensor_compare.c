@@ -11,7 +11,8 @@ struct comparison tensor_compare(enum abi_dtype t, int64_t elements, const void 
   for (int64_t i = 0; i < elements; i++) {
     if (!memcmp((const char *)got + i * size, (const char *)expected + i * size, (size_t)size)) continue;
     double a = abi_element_get(t, got, i), b = abi_element_get(t, expected, i), difference = fabs(a - b);
-    if (abi_dtype_is_float(t) && ((isnan(a) && isnan(b)) || (tolerance > 0 && (a == b || difference <= tolerance * (1 + fabs(b)))))) {
+    if (abi_dtype_is_float(t) &&
+        ((isnan(a) && isnan(b)) || (tolerance > 0 && (a == b || difference <= tolerance * (1 + fabs(b)))))) {
       continue;
     }
     result.different++;

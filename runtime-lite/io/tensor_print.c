@@ -78,7 +78,8 @@ static void print_index(struct buffer *out, const struct abi_tensor *t, int64_t 
   buffer_text(out, ")");
 }
 
-/* Index of the largest element after `previous` in the order (value down, index up); -1 when there is none. NaN never. */
+/* Index of the largest element after `previous` in the order (value down, index up); -1 when there is none.
+ * NaN never. */
 static int64_t next_largest(const struct abi_tensor *t, const void *data, int64_t previous) {
   double limit = previous < 0 ? INFINITY : real_value(t, data, previous), best_value = 0;
   int64_t best = -1;

@@ -35,7 +35,8 @@ struct bytes report_write(struct ctx *c, const struct report *r) {
   cJSON_AddNumberToObject(root, "module_bytes", (double)r->module_bytes);
   cJSON_AddNumberToObject(root, "memory_bytes", (double)r->memory_bytes);
   cJSON *phases = cJSON_AddObjectToObject(root, "phases");
-  for (int i = 0; i < PHASE_COUNT; i++) cJSON_AddItemToObject(phases, phase_name[i], phase_json(c, &r->phase[i]));
+  for (int i = 0; i < PHASE_COUNT; i++)
+    cJSON_AddItemToObject(phases, phase_name[i], phase_json(c, &r->phase[i]));
 
   struct buffer out;
   buffer_init(&out, c);
@@ -82,7 +83,8 @@ static const char *read_report(struct ctx *c, const cJSON *root, struct report *
   r->memory_bytes = count_of(root, "memory_bytes");
   const cJSON *phases = cJSON_GetObjectItemCaseSensitive(root, "phases");
   for (int i = 0; i < PHASE_COUNT; i++) {
-    const char *problem = read_phase(c, cJSON_GetObjectItemCaseSensitive(phases, phase_name[i]), &r->phase[i]);
+    const char *problem =
+        read_phase(c, cJSON_GetObjectItemCaseSensitive(phases, phase_name[i]), &r->phase[i]);
     if (problem) return problem;
   }
   return NULL;

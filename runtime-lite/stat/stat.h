@@ -1,4 +1,5 @@
-/* stat: honest timing. Measures a function, keeps every sample, compares two sets of samples, writes and reads reports. */
+/* stat: honest timing. Measures a function, keeps every sample, compares two sets of samples, writes and
+ * reads reports. */
 #ifndef EAIC_STAT_H
 #define EAIC_STAT_H
 
@@ -20,10 +21,10 @@ struct samples {
   int batch;      /* calls behind each sample */
   double *second; /* per call, in the order measured */
 };
-/* Calls body(argument) again and again. Calls shorter than the clock resolves well are timed in batches: a sample is a
- * batch's time divided by its calls. */
-struct samples timing_measure(struct ctx *c, const struct timing_options *options, void (*body)(void *argument),
-                              void *argument);
+/* Calls body(argument) again and again. Calls shorter than the clock resolves well are timed in batches: a
+ * sample is a batch's time divided by its calls. */
+struct samples timing_measure(struct ctx *c, const struct timing_options *options,
+                              void (*body)(void *argument), void *argument);
 
 /* summary.c */
 
@@ -36,15 +37,15 @@ struct summary summarize(struct ctx *c, const double *samples, int count); /* co
 /* Advice on how far to trust it: NULL, or one sentence. */
 const char *summary_warning(const struct summary *s);
 
-/* Mann-Whitney U test: the probability of `b` being so much larger than `a` by chance alone, when both come from one
- * distribution; normal approximation with correction for ties. Both need at least 4 samples. */
+/* Mann-Whitney U test: the probability of `b` being so much larger than `a` by chance alone, when both come
+ * from one distribution; normal approximation with correction for ties. Both need at least 4 samples. */
 double mann_whitney(struct ctx *c, const double *a, int a_count, const double *b, int b_count);
 
 /* report.c: benchmark results as JSON. Schema version 1:
- *   { "schema": 1, "eaic": "0.1.0", "module": "m.wasm", "engine": "wasmtime", "macs": 12345, "module_bytes": 99,
- *     "memory_bytes": 65536, "phases": { "compile": {...}, "instantiate": {...}, "first_run": {...}, "steady": {...} } }
- * and each phase, in seconds:
- *   { "batch": 1, "min": 0, "median": 0, "p95": 0, "max": 0, "mean": 0, "stddev": 0, "samples": [ ... ] } */
+ *   { "schema": 1, "eaic": "0.1.0", "module": "m.wasm", "engine": "wasmtime", "macs": 12345, "module_bytes":
+ * 99, "memory_bytes": 65536, "phases": { "compile": {...}, "instantiate": {...}, "first_run": {...},
+ * "steady": {...} } } and each phase, in seconds: { "batch": 1, "min": 0, "median": 0, "p95": 0, "max": 0,
+ * "mean": 0, "stddev": 0, "samples": [ ... ] } */
 
 enum { REPORT_SCHEMA = 1 };
 enum phase { PHASE_COMPILE, PHASE_INSTANTIATE, PHASE_FIRST_RUN, PHASE_STEADY, PHASE_COUNT };

@@ -6,8 +6,8 @@
 
 static int failures;
 
-#define EXPECT(condition)                                        \
-  do {                                                           \
+#define EXPECT(condition) \
+  do { \
     if (!(condition)) failures++, printf("%s:%d: not %s\n", __FILE__, __LINE__, #condition); \
   } while (0)
 
@@ -16,7 +16,8 @@ static bool near(double a, double b) { return fabs(a - b) <= 1e-9 * (1 + fabs(b)
 static void test_summary(struct ctx *c) {
   const double samples[] = {5, 1, 4, 2, 3};
   struct summary s = summarize(c, samples, 5);
-  EXPECT(s.min == 1 && s.median == 3 && s.max == 5 && s.mean == 3 && near(s.p95, 4.8) && near(s.stddev, sqrt(2.5)));
+  EXPECT(s.min == 1 && s.median == 3 && s.max == 5 && s.mean == 3 && near(s.p95, 4.8) &&
+         near(s.stddev, sqrt(2.5)));
   EXPECT(s.outliers == 0 && samples[0] == 5);
   struct summary one = summarize(c, samples, 1);
   EXPECT(one.min == 5 && one.median == 5 && one.p95 == 5 && one.stddev == 0);
@@ -53,8 +54,10 @@ static void test_timing(struct ctx *c) {
 }
 
 static void test_report(struct ctx *c) {
-  struct report r = {.module = "a \"b\".wasm", .engine = "wabt", .macs = 12, .module_bytes = 34, .memory_bytes = 65536};
-  for (int i = 0; i < PHASE_COUNT; i++) r.phase[i] = (struct samples){.count = 5, .batch = 2, .second = spread(c, i, 5)};
+  struct report r = {
+      .module = "a \"b\".wasm", .engine = "wabt", .macs = 12, .module_bytes = 34, .memory_bytes = 65536};
+  for (int i = 0; i < PHASE_COUNT; i++)
+    r.phase[i] = (struct samples){.count = 5, .batch = 2, .second = spread(c, i, 5)};
   struct report *back = report_read(c, report_write(c, &r));
   EXPECT(!strcmp(back->module, r.module) && !strcmp(back->engine, "wabt") && back->macs == 12);
   EXPECT(back->module_bytes == 34 && back->memory_bytes == 65536);
@@ -64,17 +67,18 @@ static void test_report(struct ctx *c) {
   }
 }
 
-static void read_text(struct ctx *c, void *text) {
-  report_read(c, (struct bytes){text, strlen(text)});
-}
+static void read_text(struct ctx *c, void *text) { report_read(c, (struct bytes){text, strlen(text)}); }
 
-static void ignore(void *user, const char *line) {
-  (void)user, (void)line;
-}
+static void ignore(void *user, const char *line) { (void)user, (void)line; }
 
 static void test_bad_reports(struct ctx *c) {
   static char bad[][160] = {
-      "", "{", "[]", "{}", "{\"schema\":2}", "{\"schema\":1,\"phases\":{}}",
+      "",
+      "{",
+      "[]",
+      "{}",
+      "{\"schema\":2}",
+      "{\"schema\":1,\"phases\":{}}",
       "{\"schema\":1,\"phases\":{\"compile\":{\"samples\":[]}}}",
       "{\"schema\":1,\"phases\":{\"compile\":{\"samples\":[-1]}}}",
       "{\"schema\":1,\"phases\":{\"compile\":{\"samples\":[\"x\"]}}}",

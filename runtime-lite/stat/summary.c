@@ -38,7 +38,8 @@ struct summary summarize(struct ctx *c, const double *samples, int count) {
 
 const char *summary_warning(const struct summary *s) {
   if (s->count < 10) return "few samples: measure longer (--duration)";
-  if (s->outliers * 10 > s->count) return "more than a tenth of the samples are outliers: is the machine busy?";
+  if (s->outliers * 10 > s->count)
+    return "more than a tenth of the samples are outliers: is the machine busy?";
   if (s->stddev > 0.2 * s->mean) return "times vary by more than 20%: is the machine busy?";
   return NULL;
 }
@@ -70,6 +71,6 @@ double mann_whitney(struct ctx *c, const double *a, int a_count, const double *b
   double na = a_count, nb = b_count;
   double u = rank_sum - nb * (nb + 1) / 2;
   double variance = na * nb / 12 * (n + 1 - ties / ((double)n * (n - 1)));
-  if (variance <= 0) return 0.5; /* all equal */
+  if (variance <= 0) return 0.5;                                   /* all equal */
   return 0.5 * erfc((u - na * nb / 2 - 0.5) / sqrt(2 * variance)); /* 0.5: continuity correction */
 }

@@ -6,7 +6,8 @@
 /* A sample should last this long, so that the clock and short disturbances do not show. */
 static const double min_sample_seconds = 1e-3;
 
-const struct timing_options timing_default = {.warmup = 0.3, .duration = 2, .min_samples = 20, .max_samples = 2000};
+const struct timing_options timing_default = {
+    .warmup = 0.3, .duration = 2, .min_samples = 20, .max_samples = 2000};
 
 double clock_seconds(void) {
   struct timespec t;
@@ -33,12 +34,13 @@ static int warm_up(double seconds, void (*body)(void *argument), void *argument)
   }
 }
 
-struct samples timing_measure(struct ctx *c, const struct timing_options *options, void (*body)(void *argument),
-                              void *argument) {
+struct samples timing_measure(struct ctx *c, const struct timing_options *options,
+                              void (*body)(void *argument), void *argument) {
   int batch = warm_up(options->warmup, body, argument);
   VECTOR(double) second = {0};
   double end = clock_seconds() + options->duration;
-  while (second.count < options->min_samples || (second.count < options->max_samples && clock_seconds() < end)) {
+  while (second.count < options->min_samples ||
+         (second.count < options->max_samples && clock_seconds() < end)) {
     double sample = time_batch(batch, body, argument) / batch;
     VECTOR_PUSH(c, &second, sample);
   }

@@ -26,7 +26,8 @@ if(WASMTIME_LIBRARY)
     target_compile_definitions(eaic_engine PRIVATE EAIC_WASMTIME_HEADERS)
   endif()
 else()
-  message(WARNING "no libwasmtime in ${wasmtime_root}/lib: eaic runs modules with wabt's interpreter only, which is slow. "
-    "scripts/fetch_wasmtime.sh gets it.")
-  set_source_files_properties(${CMAKE_SOURCE_DIR}/runtime-lite/engine/engine_wasmtime.c PROPERTIES HEADER_FILE_ONLY ON)
+  message(WARNING "no libwasmtime in ${wasmtime_root}/lib: eaic runs modules with wabt's interpreter only, "
+    "which is slow. scripts/fetch_wasmtime.sh gets it.")
+  set_source_files_properties(${CMAKE_SOURCE_DIR}/runtime-lite/engine/engine_wasmtime.c
+    PROPERTIES HEADER_FILE_ONLY ON)
 endif()

@@ -4,6 +4,7 @@
 y = op(x) for float32 x[N,3] with N a symbolic dimension. Cases:
   relu          Relu
   add-external  x + w, with w in the file w.bin beside the model
+  two-by-two    v = -u and y, with a second input u and output v; u and v are the first
   unsupported   a Foo and a Bar of domain com.example: operators that nobody has
 """
 
@@ -44,6 +45,7 @@ def external_tensor(name: str, location: str) -> bytes:
 GRAPHS = {
     "relu": node("Relu", "x", "y"),
     "add-external": node("Add", "x w", "y") + external_tensor("w", "w.bin"),
+    "two-by-two": node("Relu", "x", "y") + node("Neg", "u", "v") + value_info(11, "u") + value_info(12, "v"),
     "unsupported": node("Foo", "x", "t", "com.example") + node("Relu", "t", "u") + node("Bar", "u", "y", "com.example"),
 }
 
