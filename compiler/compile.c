@@ -80,14 +80,21 @@ struct graph *compile_passes(struct ctx *c, const struct graph *g, const struct 
   return passes_run(c, g, &passes);
 }
 
-struct bytes compile_module(struct ctx *c, const struct program *p, const struct onnx_info *info,
-                            const struct eaic_options *options) {
-  const struct codegen_options codegen = {
-      .debug_info = options->debug, .profile = options->profile, .wasi = options->wasi, .passes = options->llvm_passes};
+struct bytes compile_object(struct ctx *c, const struct program *p, const struct eaic_options *options) {
+  const struct codegen_options codegen = {.debug_info = options->debug,
+                                          .profile = options->profile,
+                                          .wasi = options->wasi,
+                                          .text = options->stage == EAIC_STAGE_LLVM,
+                                          .passes = options->llvm_passes};
+  return codegen_object(c, p, &codegen);
+}
+
+struct bytes compile_link(struct ctx *c, const struct program *p, struct bytes object, const struct onnx_info *info,
+                          const struct eaic_options *options) {
   const struct module_info module = {info->name, info->sha256, info->opset};
   const struct wasm_options wasm = {
       .debug_info = options->debug, .profile = options->profile, .wasi = options->wasi};
-  return wasm_link(c, p, codegen_object(c, p, &codegen), &module, &wasm);
+  return wasm_link(c, p, object, &module, &wasm);
 }
 
 static struct bytes text_of(const struct buffer *b) { return (struct bytes){b->data, b->size}; }
@@ -137,19 +144,14 @@ struct bytes eaic_compile(struct ctx *c, const char *path, const struct eaic_opt
     return text_of(&text);
   }
 
-  if (options->stage == EAIC_STAGE_LLVM || options->stage == EAIC_STAGE_OBJECT) {
-    const struct codegen_options codegen = {.debug_info = options->debug,
-                                            .profile = options->profile,
-                                            .wasi = options->wasi,
-                                            .text = options->stage == EAIC_STAGE_LLVM,
-                                            .passes = options->llvm_passes};
-    const struct bytes object = codegen_object(c, p, &codegen);
-    lap(&watch, "codegen");
-    return object;
-  }
-  const struct bytes module = compile_module(c, p, &info, options);
+  const struct bytes object = compile_object(c, p, options);
+  lap(&watch, "codegen");
+  /* From here on: each step is a function of machine-independent code with constant addresses and params. */
+  if (options->stage == EAIC_STAGE_LLVM || options->stage == EAIC_STAGE_OBJECT) return object;
+
+  const struct bytes module = compile_link(c, p, object, &info, options);
   stats->module_bytes = (int64_t)module.size;
-  lap(&watch, "module");
+  lap(&watch, "link");
   /* From here on: the module is whole: no imports (but WASI's), memory of fixed size, weights and metadata inside. */
 
   const char *invalid = wasm_validate(c, module, (enum level)options->level);

@@ -61,7 +61,7 @@ struct eaic_reference *eaic_reference_new(struct ctx *c, const char *path, const
   struct eaic_options with_steps = *options;
   with_steps.profile = true;
   r->program = plan(c, g, &how);
-  *module = compile_module(c, r->program, &info, &with_steps);
+  *module = compile_link(c, r->program, compile_object(c, r->program, &with_steps), &info, &with_steps);
   r->step = CTX_ARRAY(c, struct step_tensors, r->program->steps.count);
   for (int i = 0; i < r->program->steps.count; i++) describe_step(r, i);
   r->outputs.count = g->outputs.count;

@@ -30,6 +30,8 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 LEVELS = ("scalar", "simd128")
+# Node tests whose expected output is not what ONNX Runtime gives: it takes align_corners' size as an integer, the test does not.
+KNOWN = {"test_resize_downsample_scales_linear_align_corners", "test_resize_downsample_scales_cubic_align_corners"}
 MISSING = None
 try:
     import numpy as np
@@ -114,10 +116,12 @@ def backend_jobs(args):
         if not fnmatch.fnmatch(operator, args.operators) or not fnmatch.fnmatch(test.name, args.cases):
             continue
         data = test.data_sets or [read_data_set(Path(test.model_dir) / "test_data_set_0")]
-        inputs, outputs = data[0]
+        inputs, outputs = (list(map(as_array, arrays)) for arrays in data[0])
         job = Job(operator, test.name, model, inputs, False, tolerance=max(1e-4, test.rtol))
         job.default = job.noopt = outputs
-        if not all(isinstance(array, np.ndarray) for array in (*inputs, *outputs)):
+        if test.name in KNOWN:
+            job.verdict, job.text = "skip", "ONNX Runtime computes something else"
+        if any(array is None for array in (*inputs, *outputs)):
             job.verdict, job.text = "skip", "sequences or optional values"
         yield job
 
@@ -127,6 +131,24 @@ def read_data_set(folder):
         files = sorted(folder.glob(f"{kind}_*.pb"), key=lambda f: int(f.stem.rpartition("_")[2]))
         return [read_array(file) for file in files]
     return arrays("input"), arrays("output")
+
+
+def as_array(value):
+    """A tensor of a test as an array; None for a sequence, a map or an absent optional value."""
+    if isinstance(value, onnx.TensorProto):
+        value = onnx.numpy_helper.to_array(value)
+    return np.asarray(value) if isinstance(value, (np.ndarray, np.generic)) else None
+
+
+def freeze_inputs(job):
+    """Makes all inputs but the first constants: node tests pass shapes and axes as inputs, real models do not."""
+    frozen = onnx.ModelProto()
+    frozen.CopyFrom(job.model)
+    names = [declared.name for declared in frozen.graph.input]
+    frozen.graph.initializer.extend(onnx.numpy_helper.from_array(array, name)
+                                    for name, array in zip(names[1:], job.inputs[1:]))
+    del frozen.graph.input[1:], job.inputs[1:]
+    job.model = frozen
 
 
 def read_array(file):
@@ -148,6 +170,15 @@ def compile_job(args, work, index, job):
     except Exception as error:  # whatever ONNX Runtime throws: it cannot run this case
         job.verdict, job.text = "skip", "ONNX Runtime: " + " ".join(str(error).split())[:160]
         return
+    build_modules(args, work, index, job)
+    if args.backend and "must be known at compile time" in job.text and len(job.inputs) > 1:
+        freeze_inputs(job)
+        job.verdict = job.text = ""
+        build_modules(args, work, index, job)
+
+
+def build_modules(args, work, index, job):
+    """Stores model and inputs, and compiles it at every level."""
     path = work / f"{index}.onnx"
     onnx.save(job.model, path)
     for k, array in enumerate(job.inputs):
@@ -257,6 +288,9 @@ def judge(args, work, index, job, errors):
             results = [compare(job, *arrays) for arrays in zip(ours, job.default, job.noopt)]
             job.exact = all(not distance(o, x).any() for o, x in zip(ours, job.default))
             job.own = sum(own for _, own, _ in results)
+            job.text = "" if job.exact else "; ".join(
+                f"{int((distance(o, d) > 0).sum())} of {d.size} unlike default, {int((distance(o, n) > 0).sum())} unlike noopt"
+                for o, d, n in zip(ours, job.default, job.noopt))
             for k, (ok, _, text) in enumerate(results):
                 if not ok:
                     job.verdict, job.text = "FAIL", f"{level}: output {k}: {text}"
@@ -268,7 +302,7 @@ def judge(args, work, index, job, errors):
     job.verdict = "pass"
 
 
-def report(jobs):
+def report(args, jobs):
     table = defaultdict(Counter)
     for job in jobs:
         row = table[job.operator]
@@ -277,6 +311,8 @@ def report(jobs):
         row["own"] += job.own if job.verdict == "pass" else 0
         if job.verdict != "pass":
             print(f"{job.verdict}  {job.operator}: {job.name}: {job.text}")
+        elif args.inexact and job.quantized and not job.exact:
+            print(f"inexact  {job.operator}: {job.name}: {job.text}")
     print(f"{'operator':28} passed  exact  failed  unsupported  skipped  (elements ONNX Runtime disagrees on)")
     for operator, row in sorted(table.items()):
         own = f"({row['own']})" if row["own"] else ""
@@ -302,6 +338,7 @@ def main():
     parser.add_argument("--cases", default="*", metavar="GLOB", help="only cases whose name matches")
     parser.add_argument("--quick", action="store_true", help="a sample of about 300 cases")
     parser.add_argument("--backend", action="store_true", help="ONNX's backend node tests instead")
+    parser.add_argument("--inexact", action="store_true", help="name quantized cases that pass without being bit-equal")
     parser.add_argument("--levels", default=",".join(LEVELS), help=f"default: {','.join(LEVELS)}")
     parser.add_argument("--eaic", default="build/eaic", help="default: build/eaic")
     parser.add_argument("--node", default="node", help="the Node to use (default: node)")
@@ -326,7 +363,7 @@ def main():
                 judge(args, work, index, job, errors)
         if args.keep:
             keep_failures(args, work, jobs)
-    total = report(jobs)
+    total = report(args, jobs)
     return 0 if total["pass"] and not total["FAIL"] else 1
 
 

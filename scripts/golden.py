@@ -62,6 +62,13 @@ def check_good(tool, path, text, rewrite):
     return None
 
 
+def passes_without_golden(tool, files):
+    """Names of passes.def that no file runs; one that runs again ("NAME-again") is the same pass."""
+    listed = subprocess.run([tool, "--list"], capture_output=True, text=True, check=True).stdout.splitlines()
+    run_by_files = {name for f in files for names in header(f.read_text(), "pass") for name in names.split(",")}
+    return [name for name in (line.split()[0].removesuffix("-again") for line in listed) if name not in run_by_files]
+
+
 def main(arguments):
     rewrite = "-r" in arguments
     arguments = [a for a in arguments if a != "-r"]
@@ -80,6 +87,9 @@ def main(arguments):
         counts["failed" if problem else "passed"] += 1
         if problem:
             print(f"{path.name}: FAILED: {problem}")
+    for name in [] if arguments[1:] else passes_without_golden(tool, files):
+        counts["failed"] += 1
+        print(f"pass {name}: FAILED: no testdata/ir/*.eir runs it")
     print(", ".join(f"{n} {what}" for what, n in counts.items()))
     return 1 if counts["failed"] or not counts["passed"] else 0
 

@@ -363,6 +363,42 @@ for op in ("Add", "Sub", "Mul", "Div"):
     operator(f"{op} QDQ")(binary_qdq(op))
 
 
+def tied(net, act, shared):
+    """x on a grid where later sums are rounding ties, and x again for a second reader. ONNX Runtime computes with u8 where one
+    quantize has one dequantize with one reader, else with s8 or in float: ties tell the forms apart."""
+    q = net.quantize(net.input((1, 8, 12, 12)), act)
+    x = net.dequantize(q, act)
+    if shared == "two dequantizes":
+        return x, net.dequantize(q, act)
+    return (x, x) if shared == "one dequantize" else (x, None)
+
+
+@operator("ties QDQ")
+def ties():
+    for op, dtype, first, second in itertools.product(("Add", "Mul", "AveragePool"), ("u1", "i1"), ("alone", "one dequantize", "two dequantizes"),
+                                                      ("alone", "one dequantize")):
+        if op == "AveragePool" and second != "alone":
+            continue
+        for tail in ("alone", "read twice", "output"):
+            net = Net(f"{op} {dtype} first {first}, second {second}, result {tail}", 13)
+            x, again = tied(net, (dtype, 1 / 32, -7 if dtype == "i1" else 121), first)
+            results = [] if again is None else [net("Relu", again)]
+            if op == "AveragePool":
+                y = net(op, x, kernel_shape=[2, 2], strides=[1, 1])
+            else:
+                other, again = tied(net, (dtype, 1 / 32, 3), second)
+                results += [] if again is None else [net("Relu", again)]
+                y = net(op, x, other)
+            target = (dtype, {"Add": 1 / 16, "Mul": 1 / 32, "AveragePool": 1 / 32}[op], 5)
+            q = net.quantize(y, target)
+            if tail == "output":
+                results.append(q)
+            else:
+                z = net.dequantize(q, target)
+                results += [net("Relu", z)] + ([net("Neg", z)] if tail == "read twice" else [])
+            yield net.output(*results)
+
+
 def qlinear_binary(op):
     def cases():
         for k, (a, b) in enumerate(BROADCASTS):

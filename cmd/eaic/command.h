@@ -35,6 +35,8 @@ int64_t module_macs(const struct abi_module *m); /* of all steps */
 #include "eaic.h"
 /* compile_options.c: the options of a compilation from the command line. */
 void compile_options(struct ctx *c, const struct options *o, struct eaic_options *out);
+/* demo_page.c: a web page that runs the module on what its user draws, drops or records; in one file. */
+struct bytes demo_page(struct ctx *c, struct bytes module);
 #endif
 
 #endif

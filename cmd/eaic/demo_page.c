@@ -33,7 +33,7 @@ struct bytes demo_page(struct ctx *c, struct bytes module) {
   const char *page = ctx_strndup(c, (const char *)demo_html, (size_t)(demo_html_end - demo_html));
   page = append_until(&out, page, "@MODULE@");
   append_base64(&out, module);
-  page = append_until(&out, page, "@LIBRARY@");
+  page = append_until(&out, page, "/*@LIBRARY@*/");
   buffer_append(&out, demo_library, (size_t)(demo_library_end - demo_library));
   buffer_text(&out, page);
   return (struct bytes){out.data, out.size};

@@ -18,8 +18,8 @@ struct codegen_options {
   const char *passes; /* LLVM pass pipeline in place of the default one; NULL: default */
 };
 
-/* A relocatable wasm32 object that defines `infer` (and `step_<i>`, `_start`), or LLVM IR as text. The bytes live in
- * `c` and depend only on the program and the options. fatal() on a malformed `passes`. */
+/* A relocatable wasm32 object that defines `infer` (and `step_<i>`, `_start`), or LLVM IR as text. The bytes
+ * live in `c` and depend only on the program and the options. fatal() on a malformed `passes`. */
 struct bytes codegen_object(struct ctx *c, const struct program *p, const struct codegen_options *options);
 
 /* Bytes of stack that a module's code may use; wasm/ reserves them. */

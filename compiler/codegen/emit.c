@@ -67,9 +67,9 @@ static LLVMValueRef params_constant(struct llvm *l, const struct step *s) {
   return global;
 }
 
-/* void NAME(ptr a, ptr b, ...): a parameter for each operand that is there, see specialize.h; calls the kernel. Not internal:
- * LLVM would fold addresses into functions that are called once, and engines run loops over parameters faster
- * than over constants. */
+/* void NAME(ptr a, ptr b, ...): a parameter for each operand that is there, see specialize.h; calls the
+ * kernel. Not internal: LLVM would fold addresses into functions that are called once, and engines run loops
+ * over parameters faster than over constants. */
 static LLVMValueRef emit_specialization(struct llvm *l, const struct specialization *s) {
   const struct step *step = s->step;
   LLVMValueRef kernel = LLVMGetNamedFunction(l->module, ctx_printf(l->ctx, "%s.kernel", step->kernel->name));
@@ -105,11 +105,13 @@ static void emit_call(struct llvm *l, const struct step *step, const struct spec
   LLVMValueRef *arguments = CTX_ARRAY(l->ctx, LLVMValueRef, step->operand_count + 1);
   for (int i = 0; i < step->operand_count; i++)
     if (s->parameter[i])
-      arguments[s->parameter[i] - 1] = LLVMConstIntToPtr(int32(l, (uint32_t)step->offset[i]), pointer_type(l));
+      arguments[s->parameter[i] - 1] =
+          LLVMConstIntToPtr(int32(l, (uint32_t)step->offset[i]), pointer_type(l));
   LLVMBuildCall2(l->builder, LLVMGlobalGetValueType(f), f, arguments, (unsigned)s->parameter_count, "");
 }
 
-LLVMValueRef emit_program(struct llvm *l, const struct program *p, const struct specializations *s, bool profile) {
+LLVMValueRef emit_program(struct llvm *l, const struct program *p, const struct specializations *s,
+                          bool profile) {
   LLVMValueRef *functions = CTX_ARRAY(l->ctx, LLVMValueRef, s->items.count);
   for (int i = 0; i < s->items.count; i++) functions[i] = emit_specialization(l, &s->items.at[i]);
 

@@ -26,7 +26,8 @@ struct llvm {
 
 /* emit.c: adds the specialized functions, the steps (with `profile`) and `infer` to the module, which holds
  * the kernels as "NAME.kernel". Returns `infer`. */
-LLVMValueRef emit_program(struct llvm *l, const struct program *p, const struct specializations *s, bool profile);
+LLVMValueRef emit_program(struct llvm *l, const struct program *p, const struct specializations *s,
+                          bool profile);
 
 /* Also emit.c: starts a function's body, and ends it; gives it the code generation attributes of another. */
 LLVMValueRef function_begin(struct llvm *l, const char *name, LLVMTypeRef type, LLVMVisibility visibility);

@@ -1,4 +1,5 @@
-/* `_start` of --abi wasi: a call of wasi_start (kernels/wasi_start.c) with the module's inputs and outputs. */
+/* `_start` of --abi wasi: a call of wasi_start (kernels/wasi_start.c) with the module's inputs and outputs.
+ */
 #include <string.h>
 
 #include "codegen/emit.h"
@@ -39,9 +40,9 @@ void emit_wasi_start(struct llvm *l, const struct program *p, LLVMValueRef infer
   LLVMTypeRef type = LLVMFunctionType(LLVMVoidTypeInContext(l->context), NULL, 0, false);
   LLVMValueRef f = function_begin(l, "_start", type, LLVMDefaultVisibility);
   copy_attributes(f, start);
-  LLVMValueRef arguments[] = {ports_constant(l, p->inputs.at, p->inputs.count), int32_constant(l, p->inputs.count),
-                              ports_constant(l, p->outputs.at, p->outputs.count), int32_constant(l, p->outputs.count),
-                              infer};
+  LLVMValueRef arguments[] = {
+      ports_constant(l, p->inputs.at, p->inputs.count), int32_constant(l, p->inputs.count),
+      ports_constant(l, p->outputs.at, p->outputs.count), int32_constant(l, p->outputs.count), infer};
   LLVMBuildCall2(l->builder, LLVMGlobalGetValueType(start), start, arguments, COUNT_OF(arguments), "");
   function_end(l);
 }

@@ -58,7 +58,8 @@ EAIC_INLINE struct finish finish_of(struct block b, int32_t integer) {
   }
   if (levels) f.offset = wasm_i32x4_splat(round_offset(*(const volatile int32_t *)&numbers->zero_point));
   if (levels && e->residual)
-    f.add = add_lanes_make(*(const volatile float *)&numbers->ratio_a, *(const volatile float *)&numbers->ratio_b,
+    f.add = add_lanes_make(*(const volatile float *)&numbers->ratio_a,
+                           *(const volatile float *)&numbers->ratio_b,
                            *(const volatile float *)&numbers->fixed, e->add_is_single);
   return f;
 }

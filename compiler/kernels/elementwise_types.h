@@ -16,6 +16,7 @@
 /* Rows that also exist on 8-bit quantized numbers (x8): those of real numbers. */
 #define QUANTIZED_F(M, ...) M(__VA_ARGS__)
 #define QUANTIZED_A(M, ...) M(__VA_ARGS__)
+#define QUANTIZED_I(M, ...)
 #define QUANTIZED_L(M, ...)
 #define QUANTIZED_LI(M, ...)
 #define QUANTIZED_E(M, ...) M(__VA_ARGS__)

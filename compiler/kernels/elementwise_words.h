@@ -5,7 +5,7 @@
 #define EAIC_ELEMENTWISE_WORDS_H
 
 #include "kernels/elementwise_types.h"
-#include "kernels/math.h"
+#include "kernels/math_trigonometry.h"
 
 /* C types of elements; wrap: the type in which sums and products wrap around instead of overflowing. */
 typedef float c_f32, wrap_f32;
@@ -75,6 +75,17 @@ FLOAT_REMAINDER(f64, 64, 52)
   UNARY_WORD(hard_swish, t) { return x * unary_clip_##t(x * ((c_##t)1 / 6) + (c_##t)0.5, 0, 1); } \
   UNARY_WORD(elu, t) { return x < 0 ? (c_##t)alpha * k_expm1_##t(x) : x; }                            \
   UNARY_WORD(softplus, t) { return k_softplus_##t(x); }                                               \
+  UNARY_WORD(sin, t) { return k_sin_##t(x); }                                                         \
+  UNARY_WORD(cos, t) { return k_cos_##t(x); }                                                         \
+  UNARY_WORD(tan, t) { return k_tan_##t(x); }                                                         \
+  UNARY_WORD(asin, t) { return k_asin_##t(x); }                                                       \
+  UNARY_WORD(acos, t) { return k_acos_##t(x); }                                                       \
+  UNARY_WORD(atan, t) { return k_atan_##t(x); }                                                       \
+  UNARY_WORD(sinh, t) { return k_sinh_##t(x); }                                                       \
+  UNARY_WORD(cosh, t) { return k_cosh_##t(x); }                                                       \
+  UNARY_WORD(asinh, t) { return k_asinh_##t(x); }                                                     \
+  UNARY_WORD(acosh, t) { return k_acosh_##t(x); }                                                     \
+  UNARY_WORD(atanh, t) { return k_atanh_##t(x); }                                                     \
   BINARY_WORD(div, t) { return a / b; }                                                               \
   BINARY_WORD(pow, t) { return k_pow_##t(a, b); }                                                     \
   BINARY_WORD(max, t) { return a > b || a != a ? a : b; }                                             \
@@ -143,6 +154,19 @@ INTEGER_WORDS(s64, INT64_MIN, INT64_MAX)
   COMPARE_WORD(greater, t) { return a > b; }                                    \
   COMPARE_WORD(greater_equal, t) { return a >= b; }
 TYPES_A(ANY_WORDS, )
+
+/* Bits. alpha 1 shifts right, with the sign coming in. A count outside of 0..width - 1 leaves nothing but that. */
+#define BIT_WORDS(t, unused)                                                                       \
+  UNARY_WORD(bit_not, t) { return (c_##t)~x; }                                                     \
+  BINARY_WORD(bit_and, t) { return (c_##t)(a & b); }                                               \
+  BINARY_WORD(bit_or, t) { return (c_##t)(a | b); }                                                \
+  BINARY_WORD(bit_xor, t) { return (c_##t)(a ^ b); }                                               \
+  BINARY_WORD(bit_shift, t) {                                                                      \
+    const int inside = (uint64_t)b < sizeof(c_##t) * 8;                                            \
+    if (alpha == 0) return inside ? (c_##t)((wrap_##t)a << b) : 0;                                 \
+    return inside ? (c_##t)(a >> b) : is_negative_##t(a) ? (c_##t)-1 : 0;                          \
+  }
+TYPES_I(BIT_WORDS, )
 
 /* A bool is a byte; any byte but 0 is true. */
 UNARY_WORD(not, bool8) { return x == 0; }

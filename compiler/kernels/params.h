@@ -7,5 +7,6 @@
 #include "kernels/params_elementwise.h"
 #include "kernels/params_dot.h"
 #include "kernels/params_move.h"
+#include "kernels/params_index.h"
 
 #endif

@@ -123,6 +123,8 @@ struct conv_transpose_params {
   int32_t kernel_h, kernel_w, stride_h, stride_w, dilation_h, dilation_w;
   int32_t pad_top, pad_left;
   int32_t group;
+  int32_t row_taps; /* SIMD: taps of a kernel row that are one product, whose outputs are neighbours: kernel_w
+                     * (one group only; the bias stands once for each), or 1 */
   struct dot_epilogue epilogue;
 };
 

@@ -1,6 +1,7 @@
-/* `_start` of modules compiled with --abi wasi: a WASI command (preview 1) that reads the inputs from standard input, one
- * after the other, runs `infer`, and writes the outputs to standard output; raw little-endian bytes. Needs three of WASI's
- * functions. No kernel, but it lives here because it is C that runs inside the module. */
+/* `_start` of modules compiled with --abi wasi: a WASI command (preview 1) that reads the inputs from
+ * standard input, one after the other, runs `infer`, and writes the outputs to standard output; raw
+ * little-endian bytes. Needs three of WASI's functions. No kernel, but it lives here because it is C that
+ * runs inside the module. */
 #include "kernels/kernel.h"
 
 #if defined(__wasm__)
@@ -12,8 +13,10 @@ struct wasi_span {
   void *data;
   uint32_t bytes;
 };
-/* Both return an errno of WASI, 0 for success, and say in *done how many bytes went; fewer than asked for is normal. */
-typedef uint32_t wasi_transfer(int32_t fd, const struct wasi_span *spans, uint32_t span_count, uint32_t *done);
+/* Both return an errno of WASI, 0 for success, and say in *done how many bytes went; fewer than asked for is
+ * normal. */
+typedef uint32_t wasi_transfer(int32_t fd, const struct wasi_span *spans, uint32_t span_count,
+                               uint32_t *done);
 WASI(fd_read) wasi_transfer wasi_fd_read;
 WASI(fd_write) wasi_transfer wasi_fd_write;
 WASI(proc_exit) _Noreturn void wasi_proc_exit(uint32_t code);
@@ -27,8 +30,8 @@ struct wasi_port {
   void *data;
   uint32_t bytes;
 };
-void wasi_start(const struct wasi_port *inputs, int32_t input_count, const struct wasi_port *outputs, int32_t output_count,
-                void (*infer)(void));
+void wasi_start(const struct wasi_port *inputs, int32_t input_count, const struct wasi_port *outputs,
+                int32_t output_count, void (*infer)(void));
 
 /* Moves all bytes, or until the end of input or an error, which goes to *error; returns how many. */
 static uint32_t transfer(wasi_transfer *move, int32_t fd, void *data, uint32_t bytes, uint32_t *error) {
@@ -87,8 +90,8 @@ static _Noreturn void fail_surplus(const struct wasi_port *inputs, int32_t count
   wasi_proc_exit(1);
 }
 
-void wasi_start(const struct wasi_port *inputs, int32_t input_count, const struct wasi_port *outputs, int32_t output_count,
-                void (*infer)(void)) {
+void wasi_start(const struct wasi_port *inputs, int32_t input_count, const struct wasi_port *outputs,
+                int32_t output_count, void (*infer)(void)) {
   uint32_t error;
   for (int32_t i = 0; i < input_count; i++) {
     const uint32_t done = transfer(wasi_fd_read, STANDARD_INPUT, inputs[i].data, inputs[i].bytes, &error);
@@ -99,7 +102,8 @@ void wasi_start(const struct wasi_port *inputs, int32_t input_count, const struc
   infer();
   for (int32_t i = 0; i < output_count; i++) {
     const uint32_t done = transfer(wasi_fd_write, STANDARD_OUTPUT, outputs[i].data, outputs[i].bytes, &error);
-    if (done < outputs[i].bytes) fail_at("error: output '", &outputs[i], "': standard output took ", done, error);
+    if (done < outputs[i].bytes)
+      fail_at("error: output '", &outputs[i], "': standard output took ", done, error);
   }
 }
 

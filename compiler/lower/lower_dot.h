@@ -26,7 +26,7 @@ struct dot {
   const void *packed;
   int64_t packed_bytes;
   bool packed_signed;
-  const int32_t *folded_bias;
+  const void *folded_bias; /* `channels` numbers of 4 bytes */
 
   int64_t weight_scratch_bytes; /* > 0: w is packed at run time, into scratch 1 */
 

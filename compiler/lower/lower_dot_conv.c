@@ -133,6 +133,18 @@ static bool is_upsampling(const struct conv_transpose_params *p) {
          p->out_w == p->in_w * p->stride_w;
 }
 
+/* Takes the taps of a kernel row as one product, where the bias can be repeated for each. */
+static void join_row_taps(struct dot *d, struct conv_transpose_params *p) {
+  if (p->group > 1 || (d->bias && !value_is_constant(d->bias))) return;
+  p->row_taps = p->kernel_w;
+  if (!d->bias) return;
+  int64_t count = d->channels, columns = count * p->kernel_w;
+  float *bias = ctx_alloc(d->l->ctx, (size_t)columns * sizeof *bias + TAIL_PAD);
+  for (int64_t i = 0; i < columns; i++) bias[i] = ((const float *)d->bias->data)[i % count];
+  d->folded_bias = bias;
+  d->channels = columns;
+}
+
 void lower_conv_transpose(struct lowering *l) {
   const struct node *n = l->node;
   struct conv_params s = conv_shape(l);
@@ -151,7 +163,8 @@ void lower_conv_transpose(struct lowering *l) {
                                     .dilation_w = s.dilation_w,
                                     .pad_top = s.pad_top,
                                     .pad_left = s.pad_left,
-                                    .group = s.group};
+                                    .group = s.group,
+                                    .row_taps = 1};
   struct dot d;
   dot_begin(&d, l, p.out_c, 3);
   if (d.integer) lower_unsupported(l, "conv_transpose exists for f32 only");
@@ -164,5 +177,7 @@ void lower_conv_transpose(struct lowering *l) {
   d.macs = type_elements(&d.x->type) * p.kernel_h * p.kernel_w * (p.out_c / p.group);
   struct dot_query q = {
       .level = l->level, .plain = l->plain, .k = p.in_c / p.group, .upsampling = is_upsampling(&p)};
-  dot_call(&d, select_conv_transpose(&q), &p, sizeof p);
+  enum kernel_id kernel = select_conv_transpose(&q);
+  if (kernel != KERNEL_conv_transpose_f32_plain) join_row_taps(&d, &p);
+  dot_call(&d, kernel, &p, sizeof p);
 }

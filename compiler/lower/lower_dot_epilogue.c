@@ -62,7 +62,8 @@ static void finish_residual_x8(struct dot *d, float scale, int32_t zero_point) {
 /* Single precision for the add where it gives the same levels. */
 static void simplify_residual(struct dot *d) {
   struct dot_numbers *numbers = &d->numbers;
-  int32_t product = d->epilogue.output == DOT_S8 ? -128 : 0, residual = d->epilogue.residual_signed ? -128 : 0;
+  int32_t product = d->epilogue.output == DOT_S8 ? -128 : 0;
+  int32_t residual = d->epilogue.residual_signed ? -128 : 0;
   bool first = d->epilogue.residual == DOT_RESIDUAL_FIRST;
   struct level_sum s = {numbers->ratio_a,       numbers->ratio_b,           numbers->fixed, numbers->post_low,
                         numbers->post_high, first ? residual : product, first ? product : residual};

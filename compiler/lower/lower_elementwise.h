@@ -28,6 +28,8 @@ enum kernel_id elementwise_kernel(struct lowering *l, enum op op, enum dtype dty
 struct operand emit_to_f32(struct lowering *l, struct operand x, const struct type *t, int number);
 struct operand f32_result(struct operand y, const struct type *t, int number); /* where to compute it */
 void emit_from_f32(struct lowering *l, struct operand f32, struct operand y, const struct type *t);
+/* The element type of a dtype, for params; fatal() when kernels know none. */
+enum element element_of(struct lowering *l, enum dtype dtype);
 void lower_cast_call(struct lowering *l, enum dtype from, enum dtype to, int64_t count, struct operand x,
                      struct operand y);
 

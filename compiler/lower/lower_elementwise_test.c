@@ -84,6 +84,17 @@ static double real_result(enum op op, enum dtype t, double a, double b, double a
     case OP_SIGMOID: *ulps = 2; return 1 / (1 + exp(-a));
     case OP_TANH: *ulps = 2; return tanh(a);
     case OP_ERF: *ulps = 2; return erf(a);
+    case OP_SIN: *ulps = 2; return sin(a);
+    case OP_COS: *ulps = 2; return cos(a);
+    case OP_TAN: *ulps = 4; return tan(a);
+    case OP_ASIN: *ulps = 2; return asin(a);
+    case OP_ACOS: *ulps = 2; return acos(a);
+    case OP_ATAN: *ulps = 2; return atan(a);
+    case OP_SINH: *ulps = 2; return sinh(a);
+    case OP_COSH: *ulps = 2; return cosh(a);
+    case OP_ASINH: *ulps = 2; return asinh(a);
+    case OP_ACOSH: *ulps = 2; return acosh(a);
+    case OP_ATANH: *ulps = 2; return atanh(a);
     case OP_ELU: *ulps = 2; return a < 0 ? alpha * expm1(a) : a;
     case OP_SOFTPLUS: *ulps = 2; return (a > 0 ? a : 0) + log1p(exp(-fabs(a)));
     case OP_ADD: return a + b;
@@ -118,7 +129,13 @@ static wide integer_pow(wide a, wide b) {
   return (wide)y;
 }
 
-static wide integer_result(enum op op, wide a, wide b, double alpha, double beta, bool *known) {
+static wide shifted(enum dtype t, wide a, wide b, bool right) {
+  bool inside = b >= 0 && b < dtype_bytes(t) * 8;
+  if (right) return inside ? a >> b : a < 0 ? -1 : 0;
+  return inside ? (wide)((unsigned __int128)a << b) : 0;
+}
+
+static wide integer_result(enum op op, enum dtype t, wide a, wide b, double alpha, double beta, bool *known) {
   *known = true;
   switch ((int)op) {
     case OP_CLIP: a = a < (wide)alpha ? (wide)alpha : a; return a > (wide)beta ? (wide)beta : a;
@@ -137,6 +154,11 @@ static wide integer_result(enum op op, wide a, wide b, double alpha, double beta
       wide r = b ? a % b : 0;
       return alpha == 0 && r && (r < 0) != (b < 0) ? r + b : r;
     }
+    case OP_BIT_NOT: return ~a;
+    case OP_BIT_AND: return a & b;
+    case OP_BIT_OR: return a | b;
+    case OP_BIT_XOR: return a ^ b;
+    case OP_BIT_SHIFT: return shifted(t, a, b, alpha != 0);
     case OP_NOT: return !a;
     case OP_AND: return a && b;
     case OP_OR: return a || b;
@@ -179,7 +201,7 @@ struct parameters {
 static struct parameters parameters_of(enum op op, bool second) {
   if (op == OP_CLIP)
     return second ? (struct parameters){5, 3} : (struct parameters){1, 4}; /* min > max gives max */
-  if (op == OP_MOD) return (struct parameters){second, 0};
+  if (op == OP_MOD || op == OP_BIT_SHIFT) return (struct parameters){second, 0};
   return (struct parameters){0.2f, 0.5f};
 }
 
@@ -201,12 +223,12 @@ static void check_row(struct test *t, enum op op, enum dtype dtype, const struct
       double got = y->dtype == DT_BOOL ? (double)((uint8_t *)out)[i] : load_real(dtype, out, i);
       wrong = !known || !near(dtype, got, expected, ulps);
       if (wrong)
-        printf("%s %s(%.9g, %.9g) = %.17g, expected %.17g\n", op_name(op), dtype_name(dtype), a, b, got,
-               expected);
+        printf("%s %s(%.9g, %.9g) = %.17g, expected %.17g%s\n", op_name(op), dtype_name(dtype), a, b, got,
+               expected, known ? "" : " (row unknown to this test)");
     } else {
       wide a = load_integer(dtype, data[0], from_a),
            b = inputs > 1 ? load_integer(dtype, data[1], from_b) : 0;
-      wide expected = wrap(y->dtype, integer_result(op, a, b, (double)p.alpha, (double)p.beta, &known));
+      wide expected = wrap(y->dtype, integer_result(op, dtype, a, b, (double)p.alpha, (double)p.beta, &known));
       wide got = y->dtype == DT_BOOL ? ((uint8_t *)out)[i] : load_integer(y->dtype, out, i);
       wrong = !known || got != expected;
       if (wrong)

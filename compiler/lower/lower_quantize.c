@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-static enum element element_of(struct lowering *l, enum dtype dtype) {
+enum element element_of(struct lowering *l, enum dtype dtype) {
   static const unsigned char table[DT_COUNT] = {
       /* enum element + 1 */
       [DT_F32] = ELEMENT_F32 + 1,   [DT_F64] = ELEMENT_F64 + 1, [DT_F16] = ELEMENT_F16 + 1,

@@ -69,7 +69,8 @@ static struct quantized_binary_numbers numbers_of(enum op op, enum form form, co
 /* Single precision for the add where it gives the same levels, and no clamps where narrowing does. */
 static void simplify(struct lowering *l, enum kernel_id kernel, struct quantized_binary_params *p,
                      struct quantized_binary_numbers *k) {
-  const int32_t a_lowest = (p->a_signed ? -128 : 0) - k->a_zero, b_lowest = (p->b_signed ? -128 : 0) - k->b_zero;
+  const int32_t a_lowest = (p->a_signed ? -128 : 0) - k->a_zero;
+  const int32_t b_lowest = (p->b_signed ? -128 : 0) - k->b_zero;
   if (kernel == KERNEL_qlinear_add_x8_simd128 || kernel == KERNEL_qlinear_add_x8_plain) {
     struct level_sum s = {k->a_scale, k->b_scale, k->fixed, k->low, k->high, a_lowest, b_lowest};
     p->add_is_single = p->narrowing_clamps = single_add_find(l->ctx, &s);

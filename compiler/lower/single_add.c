@@ -13,7 +13,8 @@ struct near_tie {
 };
 
 static int32_t level_of(const struct level_sum *s, float a, float b, int32_t is_single) {
-  return requantize_f32(add_levels_f32(a, b, s->ratio_a, s->ratio_b, s->fixed, is_single), s->low, s->high, 0);
+  float v = add_levels_f32(a, b, s->ratio_a, s->ratio_b, s->fixed, is_single);
+  return requantize_f32(v, s->low, s->high, 0);
 }
 
 /* Numbers of one magnitude with alternating signs: 0, 1, -1, 2, -2 ... */

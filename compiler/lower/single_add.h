@@ -4,8 +4,8 @@
 
 #include "base/base.h"
 
-/* fma(a, ratio_a, fma(b, ratio_b, fixed)) of levels, clamped to [low, high] (integers), rounded to even. a and
- * b take every value of 8 bits from their lowest on. */
+/* fma(a, ratio_a, fma(b, ratio_b, fixed)) of levels, clamped to [low, high] (integers), rounded to even. a
+ * and b take every value of 8 bits from their lowest on. */
 struct level_sum {
   float ratio_a, ratio_b, fixed;
   float low, high;

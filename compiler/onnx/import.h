@@ -108,6 +108,9 @@ void check_declared_output(struct importer *m, const Onnx__ValueInfoProto *decla
 /* Gives 8-bit graph inputs that are only read through one quantization that quantization. */
 void attach_input_quantization(struct importer *m);
 
+/* The shape that the model declares for output k of the node; false when it declares none, or not all of it. */
+bool declared_shape(struct import *n, int k, int *rank, int64_t dim[MAX_RANK]);
+
 /* import_node.c: attributes and inputs of a node. An attribute of another kind than asked for is an error. */
 
 bool has_attribute(struct import *n, const char *name);

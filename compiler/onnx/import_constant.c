@@ -35,7 +35,10 @@ void import_constant(struct import *n) {
 
 void import_constant_of_shape(struct import *n) {
   struct type type = {.dtype = DT_F32};
-  const int64_t *shape = need_constant_ints(n, 0, "input", &type.rank);
+  struct value *given = need_input(n, 0, "input");
+  bool declared = !given->data && declared_shape(n, 0, &type.rank, type.dim);
+  const int64_t *shape = declared ? ctx_copy(n->ctx, type.dim, sizeof type.dim)
+                                  : need_constant_ints(n, 0, "input", &type.rank);
   if (type.rank > MAX_RANK)
     FAIL(n, "the shape has %d dimensions, at most %d are supported", type.rank, MAX_RANK);
   memcpy(type.dim, shape, (size_t)type.rank * sizeof *shape);
@@ -49,9 +52,24 @@ void import_constant_of_shape(struct import *n) {
   n->output[0] = make_expand(n, make_reshape(n, fill, 0, NULL), type.rank, type.dim);
 }
 
+/* A range whose limits come at run time, of the declared length. */
+static bool range_at_run_time(struct import *n) {
+  struct value *start = need_input(n, 0, "start"), *limit = need_input(n, 1, "limit"), *delta = need_input(n, 2, "delta");
+  int rank;
+  int64_t dim[MAX_RANK];
+  if ((start->data && limit->data && delta->data) || !declared_shape(n, 0, &rank, dim) || rank != 1) return false;
+  charge_constant(n, dim[0] * (int64_t)sizeof(int64_t));
+  int64_t *numbers = CTX_ARRAY(n->ctx, int64_t, dim[0]);
+  for (int64_t i = 0; i < dim[0]; i++) numbers[i] = i;
+  struct value *steps = make_cast(n, list_constant(n, DT_S64, 1, dim[0], numbers), start->type.dtype);
+  n->output[0] = make_2(n, OP_ADD, make_2(n, OP_MUL, steps, delta), start);
+  return true;
+}
+
 /* Range-11: start + i * delta. */
 void import_range(struct import *n) {
   static const char *const names[3] = {"start", "limit", "delta"};
+  if (range_at_run_time(n)) return;
   enum { LARGEST = 1 << 26 };
   double number[3];
   enum dtype dtype = need_input(n, 0, "start")->type.dtype;
@@ -81,8 +99,11 @@ void import_range(struct import *n) {
 void import_one_hot(struct import *n) {
   struct value *index = make_cast(n, need_input(n, 0, "indices"), DT_S64),
                *values = need_input(n, 2, "values");
-  double depth = constant_number(n, 1, "depth", 0);
-  int rank = index->type.rank + 1, axis = need_axis(n, attribute_int(n, "axis", -1), rank);
+  int rank = index->type.rank + 1, axis = need_axis(n, attribute_int(n, "axis", -1), rank), declared_rank;
+  int64_t declared[MAX_RANK];
+  bool is_declared = !need_input(n, 1, "depth")->data && declared_shape(n, 0, &declared_rank, declared) &&
+                     declared_rank == rank;
+  double depth = is_declared ? (double)declared[axis] : constant_number(n, 1, "depth", 0);
   if (!(depth >= 1 && depth <= 1 << 26)) FAIL(n, "depth %g is not possible", depth);
   if (rank > MAX_RANK) FAIL(n, "the output has more than %d dimensions", MAX_RANK);
   if (values->type.rank != 1 || values->type.dim[0] != 2)

@@ -32,12 +32,25 @@ void import_concat(struct import *n) {
   n->output[0] = make_concat(n, n->input_count, x, need_axis(n, axis, first->type.rank));
 }
 
+/* Sizes of the pieces that come at run time: those of the declared outputs, else NULL. */
+static const int64_t *declared_sizes(struct import *n, int axis, int *count) {
+  struct value *split = optional_input(n, 1);
+  if (!split || split->data) return NULL;
+  int64_t *sizes = CTX_ARRAY(n->ctx, int64_t, n->output_count), dim[MAX_RANK];
+  for (int k = 0, rank; k < n->output_count; k++) {
+    if (!declared_shape(n, k, &rank, dim) || axis >= rank) return NULL;
+    sizes[k] = dim[axis];
+  }
+  *count = n->output_count;
+  return sizes;
+}
+
 /* Sizes of the pieces: given (attribute up to opset 12, then input 1), or as equal as possible (18: the last
  * is smaller). */
-static int64_t *split_sizes(struct import *n, int64_t whole, int *pieces) {
+static int64_t *split_sizes(struct import *n, int64_t whole, int axis, int *pieces) {
   int count = 0;
-  const int64_t *given = n->opset < 13 ? attribute_ints(n, "split", &count)
-                                       : constant_ints(n, 1, "split", &count);
+  const int64_t *given = n->opset < 13 ? attribute_ints(n, "split", &count) : declared_sizes(n, axis, &count);
+  if (!given && n->opset >= 13) given = constant_ints(n, 1, "split", &count);
   int64_t parts = given ? count : attribute_int(n, "num_outputs", n->output_count), sum = 0;
   if (parts != n->output_count)
     FAIL(n, "the input is split into %lld, but the node has %d outputs", (long long)parts, n->output_count);
@@ -60,7 +73,7 @@ static int64_t *split_sizes(struct import *n, int64_t whole, int *pieces) {
 void import_split(struct import *n) {
   struct value *x = need_input(n, 0, "input");
   int axis = need_axis(n, attribute_int(n, "axis", 0), x->type.rank), pieces;
-  const int64_t *size = split_sizes(n, x->type.dim[axis], &pieces);
+  const int64_t *size = split_sizes(n, x->type.dim[axis], axis, &pieces);
   int64_t starts[MAX_RANK] = {0}, steps[MAX_RANK], sizes[MAX_RANK];
   for (int i = 0; i < x->type.rank; i++) steps[i] = 1, sizes[i] = x->type.dim[i];
   for (int k = 0; k < pieces; k++) {

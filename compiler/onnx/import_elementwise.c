@@ -28,8 +28,20 @@ struct value *make_binary(struct import *n, enum op op, struct value *a, struct 
   return make(n, op, 2, in, 0, NULL, want);
 }
 
+/* Opset 6: with `broadcast`, the axes of b are those of a from `axis` on. */
+static struct value *aligned(struct import *n, const struct value *a, struct value *b) {
+  int rank = a->type.rank;
+  if (n->opset >= 7 || !attribute_bool(n, "broadcast", false) || b->type.rank > rank) return b;
+  int64_t dim[MAX_RANK] = {1, 1, 1, 1, 1, 1, 1, 1}, axis = attribute_int(n, "axis", rank - b->type.rank);
+  int at = rank ? need_axis(n, axis, rank + 1) : 0;
+  if (at + b->type.rank > rank) FAIL(n, "attribute 'axis' is %lld", (long long)axis);
+  memcpy(dim + at, b->type.dim, (size_t)b->type.rank * sizeof *dim);
+  return make_reshape(n, b, rank, dim);
+}
+
 void import_binary(struct import *n) {
   struct value *a = make_plain(n, need_input(n, 0, "A")), *b = make_plain(n, need_input(n, 1, "B"));
+  b = aligned(n, a, b);
   n->output[0] = make_binary(n, (enum op)n->row->argument, a, b, NULL);
 }
 
@@ -65,7 +77,6 @@ void import_pow(struct import *n) {
 void import_mod(struct import *n) {
   struct value *const in[2] = {make_plain(n, need_input(n, 0, "A")), make_plain(n, need_input(n, 1, "B"))};
   bool fmod = attribute_bool(n, "fmod", false);
-  if (dtype_is_float(in[0]->type.dtype) && !fmod) FAIL(n, "attribute 'fmod' must be 1 for floats");
   const struct attr attr = attr_make_float(n->ctx, ATTR_ALPHA, fmod ? 1 : 0);
   n->output[0] = make(n, OP_MOD, 2, in, 1, &attr, NULL);
 }
@@ -149,4 +160,20 @@ void import_dropout(struct import *n) {
   if (n->output_count > 1 && *n->proto->output[1])
     n->output[1] = make_expand(n, make_scalar(n, n->opset >= 10 ? DT_BOOL : x->type.dtype, 1), x->type.rank,
                                x->type.dim);
+}
+
+void import_bit_shift(struct import *n) {
+  struct value *const in[2] = {make_plain(n, need_input(n, 0, "X")), make_plain(n, need_input(n, 1, "Y"))};
+  const char *direction = attribute_text(n, "direction", "");
+  if (strcmp(direction, "LEFT") && strcmp(direction, "RIGHT")) FAIL(n, "attribute 'direction' is '%s'", direction);
+  const struct attr attr = attr_make_float(n->ctx, ATTR_ALPHA, direction[0] == 'R');
+  n->output[0] = make(n, OP_BIT_SHIFT, 2, in, 1, &attr, NULL);
+}
+
+void import_bit_cast(struct import *n) {
+  struct value *x = make_plain(n, need_input(n, 0, "input"));
+  int64_t to = attribute_int(n, "to", 0);
+  enum dtype dtype = element_type(n->ctx, to < 0 || to > INT32_MAX ? 0 : (int)to, &n->at, "the output");
+  struct type want = type_make(dtype, 0, NULL, NULL);
+  n->output[0] = x->type.dtype == dtype ? x : make(n, OP_BITCAST, 1, &x, 0, NULL, &want);
 }

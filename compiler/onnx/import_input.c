@@ -250,3 +250,43 @@ void attach_input_quantization(struct importer *m) {
   }
   if (found) spread_quantization(m);
 }
+
+static const Onnx__ValueInfoProto *find_declaration(size_t count, Onnx__ValueInfoProto **v, const char *name) {
+  for (size_t i = 0; i < count; i++)
+    if (v[i]->name && !strcmp(v[i]->name, name)) return declaration_problem(v[i]) ? NULL : v[i];
+  return NULL;
+}
+
+/* The output of an operator that keeps the shape of its only tensor, this one; NULL when no such reads it. */
+static const char *same_shape_as(const Onnx__GraphProto *g, const char *name) {
+  static const char *const keepers[] = {"Sqrt", "Log", "Exp", "Abs", "Neg", "Cast", "CastLike", "Identity"};
+  for (size_t i = 0; i < g->n_node; i++) {
+    const Onnx__NodeProto *p = g->node[i];
+    if (!p->n_input || !p->n_output || !p->op_type || strcmp(p->input[0], name)) continue;
+    for (size_t k = 0; k < COUNT_OF(keepers); k++)
+      if (!strcmp(p->op_type, keepers[k])) return p->output[0];
+  }
+  return NULL;
+}
+
+bool declared_shape(struct import *n, int k, int *rank, int64_t dim[MAX_RANK]) {
+  const Onnx__GraphProto *g = n->importer->model->graph;
+  const char *name = k < (int)n->proto->n_output ? n->proto->output[k] : "";
+  const Onnx__ValueInfoProto *v = NULL;
+  for (int steps = 0; !v && name && steps < 8; steps++) { /* longer chains of such operators are not looked for */
+    v = find_declaration(g->n_output, g->output, name);
+    if (!v) v = find_declaration(g->n_value_info, g->value_info, name);
+    name = v ? name : same_shape_as(g, name);
+  }
+  if (!v) return false;
+  const Onnx__TensorShapeProto *shape = v->type->tensor_type->shape;
+  struct type t = {.dtype = DT_U8, .rank = (int)shape->n_dim};
+  for (size_t i = 0; i < shape->n_dim; i++) {
+    if (shape->dim[i]->value_case != ONNX__TENSOR_SHAPE_PROTO__DIMENSION__VALUE_DIM_VALUE) return false;
+    t.dim[i] = shape->dim[i]->dim_value;
+    if (t.dim[i] < 0) return false;
+  }
+  *rank = t.rank;
+  memcpy(dim, t.dim, sizeof t.dim);
+  return type_is_sane(&t);
+}

@@ -25,10 +25,30 @@ static struct value *times(struct import *n, struct value *x, float factor) {
   return factor == 1 ? x : make_2(n, OP_MUL, x, make_scalar_like(n, x, (double)factor));
 }
 
+/* 16-bit floats are multiplied as f32. For other types a product is [.., m, k, 1] * [.., 1, k, n], summed over k. */
+static struct value *product(struct import *n, struct value *a, struct value *b) {
+  enum dtype dtype = a->type.dtype;
+  if (dtype == DT_F32 || dtype != b->type.dtype) return make_matmul(n, a, b, NULL, false, false, NULL);
+  if (dtype == DT_F16 || dtype == DT_BF16)
+    return make_cast(n, make_matmul(n, make_cast(n, a, DT_F32), make_cast(n, b, DT_F32), NULL, false, false, NULL), dtype);
+  int64_t left[MAX_RANK], right[MAX_RANK];
+  int a_rank = a->type.rank, b_rank = b->type.rank;
+  if (a_rank >= MAX_RANK || b_rank >= MAX_RANK) FAIL(n, "products of this type have at most %d dimensions", MAX_RANK - 1);
+  if (a->type.dim[a_rank - 1] != b->type.dim[b_rank - 2])
+    FAIL(n, "%s and %s cannot be multiplied", type_text(n->ctx, &a->type), type_text(n->ctx, &b->type));
+  memcpy(left, a->type.dim, sizeof left);
+  memcpy(right, b->type.dim, sizeof right);
+  left[a_rank] = 1;
+  right[b_rank] = right[b_rank - 1], right[b_rank - 1] = right[b_rank - 2], right[b_rank - 2] = 1;
+  struct value *terms = make_2(n, OP_MUL, make_reshape(n, a, a_rank + 1, left), make_reshape(n, b, b_rank + 1, right));
+  const int64_t axis = terms->type.rank - 2;
+  return make_reduce(n, OP_REDUCE_SUM, terms, 1, &axis, false);
+}
+
 void import_matmul(struct import *n) {
   struct value *a = make_plain(n, need_input(n, 0, "A")), *b = make_plain(n, need_input(n, 1, "B"));
   struct vectors v = promote_vectors(n, &a, &b);
-  n->output[0] = demote_vectors(n, v, make_matmul(n, a, b, NULL, false, false, NULL));
+  n->output[0] = demote_vectors(n, v, product(n, a, b));
 }
 
 /* alpha * a . b; transBatch is for an axis order that only ONNX Runtime's own fusions make. */

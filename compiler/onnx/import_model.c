@@ -28,7 +28,9 @@ static struct location node_at(struct importer *m, size_t i) {
 /* 1. Opsets and names. */
 
 static void read_opsets(struct importer *m) {
-  m->opset = m->opset_microsoft = 1; /* what a model of IR version 1 or 2 means, which lists none */
+  m->opset_microsoft = 1;
+  /* A model of IR version 1 or 2 lists none and means opset 1; one that lists others only has no operators of ai.onnx. */
+  m->opset = m->model->n_opset_import ? ONNX_NEWEST_OPSET : 1;
   for (size_t i = 0; i < m->model->n_opset_import; i++) {
     const Onnx__OperatorSetIdProto *o = m->model->opset_import[i];
     if (is_onnx_domain(o->domain)) m->opset = o->version;

@@ -136,7 +136,7 @@ static const char *input_text(struct import *n, int i, const char *what) {
 
 static struct value *constant_input(struct import *n, int i, const char *what) {
   struct value *v = optional_input(n, i);
-  if (v && !v->data)
+  if (v && !v->data && type_elements(&v->type) > 0)
     FAIL(n, "%s must be known at compile time, but it is computed from the model's inputs",
          input_text(n, i, what));
   return v;
@@ -152,6 +152,8 @@ const int64_t *constant_ints(struct import *n, int i, const char *what, int *cou
   int64_t entries = type_elements(&v->type);
   if (entries > INT32_MAX) FAIL(n, "%s has too many entries", input_text(n, i, what));
   *count = (int)entries;
+  static const int64_t none[1];
+  if (entries == 0) return none;
   if (!narrow) return v->data;
   int64_t *wide = CTX_ARRAY(n->ctx, int64_t, entries);
   for (int64_t k = 0; k < entries; k++) wide[k] = ((const int32_t *)v->data)[k];

@@ -95,7 +95,14 @@ static struct value *layer_norm(struct import *n, struct value *x, struct value 
 
 void import_layer_normalization(struct import *n) {
   struct value *x = need_input(n, 0, "X"), *scale = need_input(n, 1, "Scale");
-  n->output[0] = layer_norm(n, x, scale, optional_input(n, 2), attribute_int(n, "axis", -1), 1e-5f);
+  int64_t axis = attribute_int(n, "axis", -1), axes[MAX_RANK];
+  n->output[0] = layer_norm(n, x, scale, optional_input(n, 2), axis, 1e-5f);
+  if (n->output_count < 2) return;
+  int count = axes_from(need_axis(n, axis, x->type.rank), x->type.rank, axes);
+  n->output[1] = make_reduce(n, OP_REDUCE_MEAN, x, count, axes, true);
+  struct value *centered = make_2(n, OP_SUB, x, n->output[1]);
+  struct value *variance = make_reduce(n, OP_REDUCE_MEAN, make_2(n, OP_MUL, centered, centered), count, axes, true);
+  n->output[2] = inverse_root(n, variance, attribute_float(n, "epsilon", 1e-5f));
 }
 
 /* com.microsoft SkipLayerNormalization: input, skip, gamma, beta, bias; output 3 is the sum before. */

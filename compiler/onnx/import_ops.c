@@ -30,9 +30,12 @@ const struct import_row *row_find_any_opset(const char *domain, const char *name
   return NULL;
 }
 
+/* Rows since 7 hold in opset 6, too, which differs in how Add and its like broadcast only. */
+static int starts(const struct import_row *r) { return r->op.since == 7 ? 6 : r->op.since; }
+
 const struct import_row *row_find(const char *domain, const char *name, int64_t opset) {
   for (const struct import_row *r = row_find_any_opset(domain, name); r && r < rows + COUNT_OF(rows); r++)
-    if (r->op.since <= opset && opset <= r->op.until && !strcmp(r->op.name, name) &&
+    if (starts(r) <= opset && opset <= r->op.until && !strcmp(r->op.name, name) &&
         !strcmp(r->op.domain, domain))
       return r;
   return NULL;

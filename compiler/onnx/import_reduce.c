@@ -11,13 +11,43 @@ static int read_axes(struct import *n, const struct value *x, bool from_input, i
   return x->type.rank;
 }
 
-/* x reduced as the node's axes and keepdims say. */
-static struct value *reduce(struct import *n, enum op op, struct value *x) {
+/* The axes, when they come at run time and the model declares the output's shape; else NULL. */
+static struct value *run_time_axes(struct import *n, bool from_input, int *rank, int64_t dim[MAX_RANK]) {
+  struct value *axes = from_input ? optional_input(n, 1) : NULL;
+  bool known = !axes || axes->data || type_elements(&axes->type) == 0;
+  return !known && declared_shape(n, 0, rank, dim) ? axes : NULL;
+}
+
+static const char *mode_of(enum op op) {
+  return op == OP_REDUCE_MEAN ? "mean" : op == OP_REDUCE_MAX ? "max" : op == OP_REDUCE_MIN ? "min"
+       : op == OP_REDUCE_PROD ? "prod" : "sum";
+}
+
+static struct value *reduce_by(struct import *n, enum op op, struct value *x, struct value *axes, int rank,
+                               const int64_t *dim) {
+  const struct attr attr[2] = {attr_make_ints(n->ctx, ATTR_SHAPE, rank, dim),
+                               attr_make_name(n->ctx, ATTR_MODE, mode_of(op))};
+  return make(n, OP_REDUCE_BY, 2, (struct value *[]){x, axes}, 2, attr, NULL);
+}
+
+static struct value *reduce_known(struct import *n, enum op op, struct value *x) {
   bool from_input = n->opset >= (n->row->argument == OP_REDUCE_SUM ? 13 : 18);
   int64_t axes[MAX_RANK];
   int count = read_axes(n, x, from_input, axes);
   bool keep_dims = attribute_bool(n, "keepdims", true);
   return count <= 0 ? x : make_reduce(n, op, x, count, axes, keep_dims);
+}
+
+/* x reduced as the node's axes and keepdims say. 16-bit floats are summed as f32. */
+static struct value *reduce(struct import *n, enum op op, struct value *x) {
+  bool from_input = n->opset >= (n->row->argument == OP_REDUCE_SUM ? 13 : 18);
+  bool narrow = x->type.dtype == DT_F16 || x->type.dtype == DT_BF16;
+  struct value *wide = narrow ? make_cast(n, x, DT_F32) : x;
+  int rank;
+  int64_t dim[MAX_RANK];
+  struct value *axes = run_time_axes(n, from_input, &rank, dim);
+  struct value *y = axes ? reduce_by(n, op, wide, axes, rank, dim) : reduce_known(n, op, wide);
+  return make_cast(n, y, x->type.dtype);
 }
 
 /* Argument: the IR op. Max and Min take bool from opset 20 on. */
@@ -57,6 +87,16 @@ void import_reduce_log_sum(struct import *n) {
 void import_reduce_log_sum_exp(struct import *n) {
   struct value *x = data(n);
   int64_t axes[MAX_RANK];
+  int rank_declared;
+  int64_t declared[MAX_RANK];
+  if (run_time_axes(n, n->opset >= 18, &rank_declared, declared)) {
+    /* The largest of all elements does as well. */
+    for (int i = 0; i < x->type.rank; i++) axes[i] = i;
+    struct value *most = make_reduce(n, OP_REDUCE_MAX, x, x->type.rank, axes, false);
+    struct value *sum = reduce(n, OP_REDUCE_SUM, make_1(n, OP_EXP, make_2(n, OP_SUB, x, most)));
+    n->output[0] = make_2(n, OP_ADD, make_1(n, OP_LOG, sum), most);
+    return;
+  }
   int count = read_axes(n, x, n->opset >= 18, axes);
   if (count <= 0) {
     n->output[0] = x;

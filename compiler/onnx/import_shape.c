@@ -4,9 +4,27 @@
 
 #include "onnx/import.h"
 
+/* Whether input i, which decides the output's shape, comes at run time only and the model declares that shape: then the
+ * declared one holds, whatever the input says. */
+static bool shape_is_declared(struct import *n, int i, int *rank, int64_t dim[MAX_RANK]) {
+  struct value *v = optional_input(n, i);
+  return v && !v->data && type_elements(&v->type) > 0 && declared_shape(n, 0, rank, dim);
+}
+
+/* x in the declared shape; false when there is none, or x has not as many elements. */
+static bool reshape_as_declared(struct import *n, int i, struct value *x) {
+  int rank;
+  int64_t dim[MAX_RANK], count = 1;
+  if (!shape_is_declared(n, i, &rank, dim)) return false;
+  for (int k = 0; k < rank; k++) count *= dim[k];
+  if (count == type_elements(&x->type)) n->output[0] = make_reshape(n, x, rank, dim);
+  return n->output[0] != NULL;
+}
+
 /* Reshape-5/13/14/..: 0 copies the input's size (unless allowzero), one -1 takes what is left. */
 void import_reshape(struct import *n) {
   struct value *x = need_input(n, 0, "data");
+  if (reshape_as_declared(n, 1, x)) return;
   int rank = 0, unknown = -1;
   const int64_t *shape = need_constant_ints(n, 1, "shape", &rank);
   bool allow_zero = n->opset >= 14 && attribute_bool(n, "allowzero", false);
@@ -49,6 +67,7 @@ static const int64_t *squeeze_axes(struct import *n, int *count) {
 
 void import_squeeze(struct import *n) {
   struct value *x = need_input(n, 0, "data");
+  if (n->opset >= 13 && reshape_as_declared(n, 1, x)) return;
   int count = 0, rank = 0;
   const int64_t *given = squeeze_axes(n, &count);
   int64_t axes[MAX_RANK], dim[MAX_RANK];
@@ -66,6 +85,7 @@ void import_squeeze(struct import *n) {
 
 void import_unsqueeze(struct import *n) {
   struct value *x = need_input(n, 0, "data");
+  if (n->opset >= 13 && reshape_as_declared(n, 1, x)) return;
   int count = 0, from = 0;
   const int64_t *given = squeeze_axes(n, &count);
   if (!given) FAIL(n, "the axes are missing");
@@ -98,7 +118,9 @@ void import_size(struct import *n) {
 void import_expand(struct import *n) {
   struct value *x = need_input(n, 0, "input");
   struct type shape = {.dtype = x->type.dtype};
-  const int64_t *given = need_constant_ints(n, 1, "shape", &shape.rank);
+  bool declared = shape_is_declared(n, 1, &shape.rank, shape.dim);
+  const int64_t *given = declared ? ctx_copy(n->ctx, shape.dim, sizeof shape.dim)
+                                  : need_constant_ints(n, 1, "shape", &shape.rank);
   if (shape.rank > MAX_RANK)
     FAIL(n, "the shape has %d dimensions, at most %d are supported", shape.rank, MAX_RANK);
   memcpy(shape.dim, given, (size_t)shape.rank * sizeof *given);
@@ -114,7 +136,13 @@ void import_expand(struct import *n) {
 void import_tile(struct import *n) {
   struct value *x = need_input(n, 0, "input");
   int count = 0;
-  const int64_t *repeats = need_constant_ints(n, 1, "repeats", &count);
+  int64_t given[MAX_RANK];
+  bool declared = shape_is_declared(n, 1, &count, given) && count == x->type.rank;
+  for (int i = 0; declared && i < count; i++) {
+    declared = x->type.dim[i] > 0 && given[i] % x->type.dim[i] == 0;
+    if (declared) given[i] /= x->type.dim[i];
+  }
+  const int64_t *repeats = declared ? given : need_constant_ints(n, 1, "repeats", &count);
   if (count != x->type.rank) FAIL(n, "%d repeats are given for %s", count, type_text(n->ctx, &x->type));
   struct type out = x->type;
   for (int i = 0; i < count; i++)

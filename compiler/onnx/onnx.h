@@ -38,7 +38,7 @@ struct graph *onnx_import(struct ctx *c, const char *path, const struct onnx_opt
 
 /* import_ops.c: the table of onnx_ops.def, for `eaic ops` */
 
-enum { ONNX_OLDEST_OPSET = 7, ONNX_NEWEST_OPSET = 28 };
+enum { ONNX_OLDEST_OPSET = 1, ONNX_NEWEST_OPSET = 28 };
 
 struct onnx_op_row {
   const char *domain; /* "" is ai.onnx */

@@ -204,10 +204,29 @@ static struct value *quantized(struct match *m, struct value *v) {
   return fused ? fused : emit_quantize(m, v);
 }
 
+/* How many operators of the model read `v`; one that stands for several nodes counts once, and so does a transpose that only
+ * the importer wanted. */
+static int model_reads(const struct fuser *f, const struct value *v) {
+  struct node *const *reader;
+  const int count = uses_nodes(f->uses, v, &reader);
+  if (count == 1 && reader[0]->op == OP_TRANSPOSE && reader[0]->origin && strcmp(reader[0]->origin->op, "Transpose") != 0)
+    return model_reads(f, reader[0]->output[0]);
+  int reads = uses_is_output(f->uses, v) ? 1 : 0;
+  for (int i = 0; i < count; i++)
+    if (i == 0 || reader[i] == reader[i - 1] || reader[i]->origin != reader[i - 1]->origin) reads++;
+  return reads;
+}
+
+/* Whether ONNX Runtime leaves an s8 tensor s8: it makes it u8 when one quantize feeds one dequantize, after it has given every
+ * reader a dequantize of its own. */
+static bool stays_s8(const struct fuser *f, const struct value *v) {
+  const struct node *reader = uses_single(f->uses, v);
+  return !reader || reader->op != OP_DEQUANTIZE || model_reads(f, reader->output[0]) > 1;
+}
+
 static void fuse_at_quantize(struct fuser *f, struct node *n) {
   const struct type *want = &n->output[0]->type;
-  const struct node *reader = uses_single(f->uses, n->output[0]);
-  struct match m = {.f = f, .want = want, .output_unshifted = !reader || reader->op != OP_DEQUANTIZE};
+  struct match m = {.f = f, .want = want, .output_unshifted = stays_s8(f, n->output[0])};
   struct value *v = quantized(&m, rewrite_value(&f->r, n->input[0]));
   rewrite_replace(&f->r, n->output[0], v);
   if (want->dtype == DT_S8 && m.output_unshifted) pointer_map_set(&f->unshifted, v, v);

@@ -30,11 +30,19 @@ static bool listed(const char *list, const char *name) {
   return false;
 }
 
+static const char *all_names(struct ctx *c) {
+  struct buffer b;
+  buffer_init(&b, c);
+  for (int i = 0; i < pass_count(); i++) buffer_printf(&b, "%s%s", i ? ", " : "", rows[i].name);
+  return (const char *)b.data;
+}
+
 static void check_names(struct ctx *c, const char *option, const char *list) {
   for (const char *p = list; p && *p;) {
     const size_t length = strcspn(p, ",");
     const char *name = ctx_strndup(c, p, length);
-    if (!pass_find(name) && strcmp(name, "all") != 0) fatal(c, NULL, "%s: there is no pass '%s'", option, name);
+    if (!pass_find(name) && strcmp(name, "all") != 0)
+      fatal(c, NULL, "%s: there is no pass '%s'; there are: %s", option, name, all_names(c));
     p += length + (p[length] == ',');
   }
 }

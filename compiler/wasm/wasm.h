@@ -18,10 +18,10 @@ struct wasm_options {
   bool wasi;       /* export `_start`, import three functions of WASI */
 };
 
-/* The finished module: no imports, or WASI's; exports `memory`, `infer` (and steps); `eaic`, `name` and `producers`
- * sections. `object` is codegen_object's for the same program. The bytes live in `c` and depend on the
- * arguments alone. fatal() when the program does not fit the 4 GiB of wasm32 or a temporary folder cannot be
- * written. */
+/* The finished module: no imports, or WASI's; exports `memory`, `infer` (and steps); `eaic`, `name` and
+ * `producers` sections. `object` is codegen_object's for the same program. The bytes live in `c` and depend
+ * on the arguments alone. fatal() when the program does not fit the 4 GiB of wasm32 or a temporary folder
+ * cannot be written. */
 struct bytes wasm_link(struct ctx *c, const struct program *p, struct bytes object,
                        const struct module_info *info, const struct wasm_options *options);
 

@@ -222,11 +222,10 @@ static void check_imports(struct ctx *c, const wasm_sections *sections) {
     if (sections->at[i].id != SECTION_IMPORT || !wasm_read_u32(b, &at, &count)) continue;
     for (; count > 0; count--) {
       const char *from = take_text(c, b, &at), *name = take_text(c, b, &at);
-      bool good = at < b.size && b.data[at++] == IMPORT_FUNCTION && wasm_read_u32(b, &at, &type) &&
-                  !strcmp(from, "wasi_snapshot_preview1"),
-           found = false;
-      for (size_t k = 0; k < COUNT_OF(known); k++) found = found || !strcmp(name, known[k]);
-      if (!good || !found)
+      const bool function = at < b.size && b.data[at++] == IMPORT_FUNCTION && wasm_read_u32(b, &at, &type);
+      bool found = false;
+      for (size_t k = 0; k < COUNT_OF(known); k++) found |= !strcmp(name, known[k]);
+      if (!function || !found || strcmp(from, "wasi_snapshot_preview1"))
         fatal(c, NULL, "the module imports '%s' of '%s', which modules of eaic do not", name, from);
     }
   }
@@ -234,8 +233,8 @@ static void check_imports(struct ctx *c, const wasm_sections *sections) {
 
 struct abi_module *abi_read(struct ctx *c, struct bytes wasm) {
   wasm_sections sections = wasm_sections_read(c, wasm);
-  check_imports(c, &sections);
   const struct wasm_section *s = find_metadata(c, &sections);
+  check_imports(c, &sections);
   struct abi_module *m = CTX_NEW(c, struct abi_module);
   struct reader r = {.c = c};
   cJSON *root = cJSON_ParseWithLength((const char *)s->body.data, s->body.size);

@@ -240,6 +240,47 @@ static void test_not_ours(struct ctx *c) {
   }
 }
 
+static void test_imports(struct ctx *c) {
+#define WASI "\x16wasi_snapshot_preview1"
+  static const struct {
+    const char *imports; /* after their number; types are 0 but where a case ends early */
+    size_t size;
+    uint8_t count;
+    const char *message; /* NULL: accepted */
+  } cases[] = {
+#define IMPORTS(count, text) text, sizeof(text) - 1, count
+      {IMPORTS(0, ""), NULL},
+      {IMPORTS(3, WASI "\7fd_read\0\0" WASI "\10fd_write\0\0" WASI "\11proc_exit\0\0"), NULL},
+      {IMPORTS(1, WASI "\12fd_advise2\0\0"), "imports 'fd_advise2' of 'wasi_snapshot_preview1'"},
+      {IMPORTS(2, WASI "\7fd_read\0\0"
+                       "\3env\7fd_read\0\0"),
+       "imports 'fd_read' of 'env'"},
+      {IMPORTS(1, WASI "\7fd_read\2\0\1"), "imports 'fd_read'"}, /* a memory */
+      {IMPORTS(1, WASI "\7fd_read"), "imports 'fd_read'"},
+      {IMPORTS(2, WASI "\7fd_read\0\0"), "its imports have no names"},
+      {IMPORTS(1, "\x7fwasi"), "its imports have no names"},
+      {IMPORTS(1, ""), "its imports have no names"},
+#undef IMPORTS
+  };
+  for (size_t i = 0; i < COUNT_OF(cases); i++) {
+    struct buffer b;
+    buffer_init(&b, c);
+    const struct bytes rest = make_module(c, good);
+    buffer_append(&b, rest.data, 8);
+    buffer_byte(&b, 2);
+    append_leb128(&b, cases[i].size + 1);
+    buffer_byte(&b, cases[i].count);
+    buffer_append(&b, cases[i].imports, cases[i].size);
+    buffer_append(&b, rest.data + 8, rest.size - 8);
+    struct bytes module = {b.data, b.size};
+    last_message[0] = 0;
+    const bool passed = ctx_run(c, read_module, &module), wanted = !cases[i].message;
+    if (passed == wanted && (passed || strstr(last_message, cases[i].message))) continue;
+    failures++;
+    printf("imports %zu: %s, '%s'\n", i, passed ? "accepted" : "refused", last_message);
+  }
+}
+
 int main(void) {
   struct ctx c;
   ctx_init(&c);
@@ -252,6 +293,7 @@ int main(void) {
   test_breaks(&c);
   test_damage(&c);
   test_not_ours(&c);
+  test_imports(&c);
   ctx_free(&c);
   return failures != 0;
 }

@@ -4,7 +4,7 @@
 #include "abi/abi.h"
 
 enum { SECTION_IMPORT = 2, SECTION_FUNCTION = 3, SECTION_EXPORT = 7, SECTION_CODE = 10 };
-enum { OPCODE_END = 0x0b, OPCODE_CALL = 0x10, OPCODE_I32_CONST = 0x41, EXPORT_FUNCTION = 0 };
+enum { OPCODE_END = 0x0b, OPCODE_CALL = 0x10, OPCODE_LOCAL_GET = 0x20, OPCODE_I32_CONST = 0x41, EXPORT_FUNCTION = 0 };
 
 /* A walk over a section's bytes; `ok` falls when they are not what is expected. */
 struct cursor {
@@ -65,18 +65,24 @@ static bool entry_body(struct bytes vector, uint32_t index, struct bytes *out) {
 
 typedef VECTOR(struct bytes) pieces;
 
-/* Cuts a body without locals into "constants, call"; false when there is anything else in it. */
-static bool cut_body(struct ctx *ctx, struct bytes body, pieces *out) {
+/* Cuts a body into "operands, call"; false when there is anything else in it. Locals (`locals`: their declarations)
+ * are only read, so they are 0 in each piece too: LLVM gives them to parameters that a kernel ignores. */
+static bool cut_body(struct ctx *ctx, struct bytes body, struct bytes *locals, pieces *out) {
   struct cursor c = {body, 0, true};
-  if (next_u32(&c) != 0) return false;
+  for (uint32_t groups = next_u32(&c); c.ok && groups > 0; groups--) {
+    next_u32(&c); /* how many */
+    next_bytes(&c, 1); /* of which type */
+  }
+  *locals = (struct bytes){body.data, c.at};
   size_t start = c.at;
   while (c.ok) {
     struct bytes opcode = next_bytes(&c, 1);
     if (!c.ok) return false;
     if (opcode.data[0] == OPCODE_END) return c.at == body.size && start + 1 == c.at && out->count > 0;
-    if (opcode.data[0] != OPCODE_I32_CONST && opcode.data[0] != OPCODE_CALL) return false;
+    bool operand = opcode.data[0] == OPCODE_I32_CONST || opcode.data[0] == OPCODE_LOCAL_GET;
+    if (!operand && opcode.data[0] != OPCODE_CALL) return false;
     next_u32(&c); /* a signed constant ends at the same byte */
-    if (opcode.data[0] == OPCODE_I32_CONST) continue;
+    if (operand) continue;
     struct bytes piece = {body.data + start, c.at - start};
     VECTOR_PUSH(ctx, out, piece);
     start = c.at;
@@ -102,7 +108,8 @@ static void append_extended(struct buffer *out, const struct wasm_section *s, ui
 enum { FUNCTIONS, EXPORTS, CODE, EXTENDED };
 
 /* The entries for the calls: functions of `type`, numbered from `first`. */
-static void make_entries(struct buffer more[EXTENDED], const pieces *calls, uint32_t type, int64_t first) {
+static void make_entries(struct buffer more[EXTENDED], struct bytes locals, const pieces *calls, uint32_t type,
+                         int64_t first) {
   for (int i = 0; i < calls->count; i++) {
     const struct bytes call = calls->at[i];
     const char *name = ctx_printf(more[EXPORTS].ctx, "step_%d", i);
@@ -111,8 +118,8 @@ static void make_entries(struct buffer more[EXTENDED], const pieces *calls, uint
     buffer_text(&more[EXPORTS], name);
     buffer_byte(&more[EXPORTS], EXPORT_FUNCTION);
     wasm_write_u32(&more[EXPORTS], (uint32_t)(first + i));
-    wasm_write_u32(&more[CODE], (uint32_t)call.size + 2);
-    buffer_byte(&more[CODE], 0); /* no locals */
+    wasm_write_u32(&more[CODE], (uint32_t)(locals.size + call.size + 1));
+    buffer_append(&more[CODE], locals.data, locals.size);
     buffer_append(&more[CODE], call.data, call.size);
     buffer_byte(&more[CODE], OPCODE_END);
   }
@@ -129,17 +136,17 @@ struct bytes wasm_split_infer(struct ctx *c, struct bytes wasm, int *steps) {
     if (!s[i]) return (struct bytes){0};
   }
   uint32_t infer = 0, type = 0;
-  struct bytes body;
+  struct bytes body, locals;
   pieces calls = {0};
   /* Imports are functions (abi_read), and are numbered first. */
   const struct wasm_section *imports = find_section(&sections, SECTION_IMPORT);
   const int64_t imported = imports ? imports->count : 0;
   if (!find_infer(s[EXPORTS], &infer) || infer < imported ||
       !entry_u32(s[FUNCTIONS]->body, (uint32_t)(infer - imported), &type) ||
-      !entry_body(s[CODE]->body, (uint32_t)(infer - imported), &body) || !cut_body(c, body, &calls)) {
+      !entry_body(s[CODE]->body, (uint32_t)(infer - imported), &body) || !cut_body(c, body, &locals, &calls)) {
     return (struct bytes){0};
   }
-  make_entries(more, &calls, type, imported + s[FUNCTIONS]->count);
+  make_entries(more, locals, &calls, type, imported + s[FUNCTIONS]->count);
   buffer_init(&out, c);
   size_t copied = 0; /* of `wasm`; sections between the extended ones go over as they are */
   for (int i = 0; i < EXTENDED; i++) {

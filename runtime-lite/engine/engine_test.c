@@ -125,11 +125,11 @@ static void test_broken(struct ctx *c, const struct engine *e) {
   }
 }
 
-/* infer: a call of the function that adds, twice; split, each call is a step. */
+/* infer: a call of the function that adds, twice, and a local; split, each call is a step. */
 static void test_split(struct ctx *c, const struct engine *e) {
   static const struct piece list[PIECES] = {
       [EXPORT] = PIECE("\7\x12\2\6memory\2\0\5infer\0\0"),
-      [CODE] = PIECE("\12\x1a\2\6\0\x10\1\x10\1\13\x11\0\x41\x80\1\x41\xc0\0\x2d\0\0\x41\1\x6a\x3a\0\0\13"),
+      [CODE] = PIECE("\12\x1c\2\x8\1\1\x7f\x10\1\x10\1\13\x11\0\x41\x80\1\x41\xc0\0\x2d\0\0\x41\1\x6a\x3a\0\0\13"),
   };
   int steps = 0;
   struct attempt a = {.engine = e, .module = wasm_split_infer(c, make_module(c, list), &steps), .in = 7};

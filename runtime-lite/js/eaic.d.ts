@@ -2,9 +2,16 @@
 export type Features = "scalar" | "simd128" | "relaxed";
 
 export type TypedArray =
-  | Float32Array | Float64Array
-  | Int8Array | Int16Array | Int32Array | BigInt64Array
-  | Uint8Array | Uint16Array | Uint32Array | BigUint64Array;
+  | Float32Array
+  | Float64Array
+  | Int8Array
+  | Int16Array
+  | Int32Array
+  | BigInt64Array
+  | Uint8Array
+  | Uint16Array
+  | Uint32Array
+  | BigUint64Array;
 
 export interface Quantization {
   scale: number;
@@ -72,9 +79,15 @@ export declare class Model {
 export declare function supports(features: Features): boolean;
 /** Compiles while it loads, unless there is an integrity to check. Of several feature levels takes the best that this host
  * supports; `integrity` is then an object with the same keys. */
-export declare function compile(source: Source, options?: LoadOptions<string | { [level in Features]?: string }>): Promise<WebAssembly.Module>;
+export declare function compile(
+  source: Source,
+  options?: LoadOptions<string | { [level in Features]?: string }>,
+): Promise<WebAssembly.Module>;
 /** A model from whatever `compile` takes. */
-export declare function load(source: Source, options?: LoadOptions<string | { [level in Features]?: string }>): Promise<Model>;
+export declare function load(
+  source: Source,
+  options?: LoadOptions<string | { [level in Features]?: string }>,
+): Promise<Model>;
 /** The metadata of a module: eaic-module(5). */
 export declare function metadata(module: WebAssembly.Module): Metadata;
 /** Real numbers as the integers of a quantized tensor, rounded to nearest even and saturated. */

@@ -5,16 +5,50 @@ const ABI = 1;
 
 // Element types without an array type in JavaScript (4-bit and 8-bit floats, packed 4-bit integers) are bytes.
 const ARRAYS = {
-  float32: Float32Array, float64: Float64Array,
-  int8: Int8Array, int16: Int16Array, int32: Int32Array, int64: BigInt64Array,
-  uint8: Uint8Array, uint16: Uint16Array, uint32: Uint32Array, uint64: BigUint64Array,
-  float16: Uint16Array, bfloat16: Uint16Array,
+  float32: Float32Array,
+  float64: Float64Array,
+  int8: Int8Array,
+  int16: Int16Array,
+  int32: Int32Array,
+  int64: BigInt64Array,
+  uint8: Uint8Array,
+  uint16: Uint16Array,
+  uint32: Uint32Array,
+  uint64: BigUint64Array,
+  float16: Uint16Array,
+  bfloat16: Uint16Array,
 };
 const arrayOf = (tensor) => ARRAYS[tensor.dtype] || Uint8Array;
 
 // Modules of one function that needs the feature: i8x16.splat, and i32x4.relaxed_dot_i8x16_i7x16_add_s of such.
-const wasm = (...code) => new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0, 1, 4, 1, 96, 0, 0, 3, 2, 1, 0, 10, code.length + 4, 1,
-  code.length + 2, 0, ...code, 11]);
+const wasm = (...code) =>
+  new Uint8Array([
+    0,
+    97,
+    115,
+    109,
+    1,
+    0,
+    0,
+    0,
+    1,
+    4,
+    1,
+    96,
+    0,
+    0,
+    3,
+    2,
+    1,
+    0,
+    10,
+    code.length + 4,
+    1,
+    code.length + 2,
+    0,
+    ...code,
+    11,
+  ]);
 const VECTOR = [65, 0, 253, 15];
 const PROBES = {
   relaxed: wasm(...VECTOR, ...VECTOR, ...VECTOR, 253, 147, 2, 26),
@@ -26,13 +60,19 @@ const PROBES = {
 export const supports = (features) => features in PROBES && WebAssembly.validate(PROBES[features]);
 
 const isBytes = (x) => x instanceof ArrayBuffer || ArrayBuffer.isView(x);
-const bytesOf = (x) => x instanceof ArrayBuffer ? new Uint8Array(x) : new Uint8Array(x.buffer, x.byteOffset, x.byteLength);
+const bytesOf = (x) =>
+  x instanceof ArrayBuffer ? new Uint8Array(x) : new Uint8Array(x.buffer, x.byteOffset, x.byteLength);
 
 // Node's fetch knows no files. The name is kept from bundlers, which would look for the package.
 async function fetchSource(source) {
   const { process } = globalThis;
   const url = String(source.url || source);
-  if (process && process.versions && process.versions.node && (!/^[a-z][a-z0-9+.-]+:/i.test(url) || /^file:/i.test(url))) {
+  if (
+    process &&
+    process.versions &&
+    process.versions.node &&
+    (!/^[a-z][a-z0-9+.-]+:/i.test(url) || /^file:/i.test(url))
+  ) {
     const name = "node:fs";
     return (await import(name)).promises.readFile(/^file:/i.test(url) ? new URL(url) : url);
   }
@@ -42,10 +82,12 @@ async function fetchSource(source) {
 async function checkIntegrity(bytes, integrity) {
   const [, bits, expected] = /^sha(256|384|512)-([A-Za-z0-9+/]+=*)$/.exec(integrity) || [];
   if (!bits) throw new TypeError(`integrity '${integrity}' is not like 'sha384-BASE64'`);
-  if (!globalThis.crypto || !crypto.subtle) throw new Error("integrity cannot be checked here: no crypto.subtle (pages need https)");
+  if (!globalThis.crypto || !crypto.subtle)
+    throw new Error("integrity cannot be checked here: no crypto.subtle (pages need https)");
   const digest = new Uint8Array(await crypto.subtle.digest(`SHA-${bits}`, bytes));
   const found = btoa(String.fromCharCode(...digest));
-  if (found !== expected) throw new Error(`integrity: the module is sha${bits}-${found}, expected ${integrity}`);
+  if (found !== expected)
+    throw new Error(`integrity: the module is sha${bits}-${found}, expected ${integrity}`);
 }
 
 /** A WebAssembly.Module from a URL, Request, Response, bytes or module; of an object {relaxed, simd128, scalar} the first
@@ -61,11 +103,13 @@ export async function compile(source, { integrity } = {}) {
     if (!level) throw new Error(`this host supports none of: ${Object.keys(source).join(", ")}`);
     return compile(source[level], { integrity: integrity && integrity[level] });
   }
-  if (!isBytes(source) && !(globalThis.Response && source instanceof Response)) source = await fetchSource(source);
+  if (!isBytes(source) && !(globalThis.Response && source instanceof Response))
+    source = await fetchSource(source);
   if (!isBytes(source)) {
     if (!source.ok) throw new Error(`${source.url}: ${source.status} ${source.statusText}`);
     const type = source.headers.get("content-type") || "";
-    if (!integrity && WebAssembly.compileStreaming && /^application\/wasm\b/i.test(type)) return WebAssembly.compileStreaming(source);
+    if (!integrity && WebAssembly.compileStreaming && /^application\/wasm\b/i.test(type))
+      return WebAssembly.compileStreaming(source);
     source = await source.arrayBuffer();
   }
   if (integrity) await checkIntegrity(source, integrity);
@@ -76,7 +120,9 @@ export async function compile(source, { integrity } = {}) {
 function unusedImports(module) {
   const imports = {};
   for (const { module: from, name } of WebAssembly.Module.imports(module)) {
-    (imports[from] = imports[from] || {})[name] = () => { throw new Error(`${name} is for WASI hosts`); };
+    (imports[from] = imports[from] || {})[name] = () => {
+      throw new Error(`${name} is for WASI hosts`);
+    };
   }
   return imports;
 }
@@ -93,7 +139,9 @@ export function metadata(module) {
 // AudioWorklets have no TextDecoder.
 function utf8(buffer) {
   if (globalThis.TextDecoder) return new TextDecoder().decode(buffer);
-  return decodeURIComponent(Array.from(new Uint8Array(buffer), (x) => "%" + (x + 256).toString(16).slice(1)).join(""));
+  return decodeURIComponent(
+    Array.from(new Uint8Array(buffer), (x) => "%" + (x + 256).toString(16).slice(1)).join(""),
+  );
 }
 
 const range = (tensor) => {
@@ -108,7 +156,8 @@ function roundToEven(x) {
 
 /** Real numbers as the integers of a quantized tensor, rounded to nearest even and saturated; NaN becomes the least one. */
 export function quantize(tensor, reals) {
-  const { scale, zero_point } = tensor.quantization, [least, most] = range(tensor);
+  const { scale, zero_point } = tensor.quantization,
+    [least, most] = range(tensor);
   return arrayOf(tensor).from(reals, (x) => {
     const q = roundToEven(Math.fround(Math.fround(x) / Math.fround(scale))) + zero_point;
     return q > most ? most : q > least ? q : least;
@@ -123,7 +172,8 @@ export function dequantize(tensor, elements) {
 
 function find(tensors, what, key) {
   const tensor = typeof key === "number" ? tensors[key] : tensors.find(({ name }) => name === key);
-  if (!tensor) throw new RangeError(`no ${what} '${key}'; there are: ${tensors.map(({ name }) => name).join(", ")}`);
+  if (!tensor)
+    throw new RangeError(`no ${what} '${key}'; there are: ${tensors.map(({ name }) => name).join(", ")}`);
   return tensor;
 }
 
@@ -136,13 +186,17 @@ function write(model, tensor, value) {
   if (tensor.quantization && value instanceof Float32Array) value = quantize(tensor, value);
   const raw = !(value instanceof own) && (value instanceof ArrayBuffer || value instanceof Uint8Array);
   if (!(raw || value instanceof own || Array.isArray(value))) {
-    throw new TypeError(`input '${tensor.name}' is ${tensor.dtype}: expected ${own.name}, raw bytes or numbers`);
+    throw new TypeError(
+      `input '${tensor.name}' is ${tensor.dtype}: expected ${own.name}, raw bytes or numbers`,
+    );
   }
   if (raw) value = bytesOf(value);
   const view = viewOf(model, tensor, raw ? Uint8Array : own);
   if (value.length !== view.length) {
     const unit = raw ? "bytes" : "elements";
-    throw new RangeError(`input '${tensor.name}' has ${value.length} ${unit}, expected ${view.length} (${tensor.dtype}[${tensor.shape}])`);
+    throw new RangeError(
+      `input '${tensor.name}' has ${value.length} ${unit}, expected ${view.length} (${tensor.dtype}[${tensor.shape}])`,
+    );
   }
   view.set(Array.isArray(value) && typeof view[0] === "bigint" ? value.map(BigInt) : value);
 }
@@ -161,17 +215,21 @@ export class Model {
   }
 
   /** The input, by name or number, as a typed array over the module's memory: to fill without copies. */
-  input(key) { return viewOf(this, find(this.inputs, "input", key)); }
+  input(key) {
+    return viewOf(this, find(this.inputs, "input", key));
+  }
 
   /** The same for an output. Good until the next run. */
-  output(key) { return viewOf(this, find(this.outputs, "output", key)); }
+  output(key) {
+    return viewOf(this, find(this.outputs, "output", key));
+  }
 
   /** Runs the network once. `inputs`: an object by name, a list in order, or the only input; without it, on what stands in
    * memory. Returns copies of the outputs by name. */
   run(inputs) {
     if (isBytes(inputs) || (Array.isArray(inputs) && typeof inputs[0] === "number")) inputs = [inputs];
     if (inputs) {
-      const keys = Object.keys(inputs).map((key) => Array.isArray(inputs) ? Number(key) : key);
+      const keys = Object.keys(inputs).map((key) => (Array.isArray(inputs) ? Number(key) : key));
       const given = new Set(keys.map((key) => find(this.inputs, "input", key)));
       const missing = this.inputs.find((tensor) => !given.has(tensor));
       if (missing) throw new RangeError(`input '${missing.name}' is not given`);

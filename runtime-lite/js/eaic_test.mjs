@@ -27,10 +27,15 @@ function compileModel(model, name, ...options) {
 
 const two = join(folder, "two.onnx");
 execFileSync("python3", [join(TESTDATA, "cli/make_onnx.py"), two, "two-by-two"]);
-const PAIR = compileModel(two, "pair.wasm");          // v = -u, y = relu(x); float32[1,3]; u and v first
+const PAIR = compileModel(two, "pair.wasm"); // v = -u, y = relu(x); float32[1,3]; u and v first
 const COMMAND = compileModel(two, "command.wasm", "--abi", "wasi");
 const DIGITS = compileModel(join(TESTDATA, "models/digits_qdq.onnx"), "digits.wasm");
-const RELAXED = compileModel(join(TESTDATA, "models/digits_qdq.onnx"), "relaxed.wasm", "--features", "relaxed");
+const RELAXED = compileModel(
+  join(TESTDATA, "models/digits_qdq.onnx"),
+  "relaxed.wasm",
+  "--features",
+  "relaxed",
+);
 const bytes = readFileSync(PAIR);
 const integrity = (data) => `sha384-${createHash("sha384").update(data).digest("base64")}`;
 
@@ -56,7 +61,8 @@ async function serve(routes, body) {
 const tests = {
   "values by name, in order, alone, as bytes and as numbers"() {
     const model = new Model(new WebAssembly.Module(bytes));
-    const u = new Float32Array([1, -2, 3]), x = new Float32Array([-4, 5, -6]);
+    const u = new Float32Array([1, -2, 3]),
+      x = new Float32Array([-4, 5, -6]);
     const expected = { v: new Float32Array([-1, 2, -3]), y: new Float32Array([0, 5, 0]) };
     assert.deepEqual(model.run({ x, u }), expected);
     assert.deepEqual(model.run([u, x]), expected);
@@ -70,14 +76,23 @@ const tests = {
     assert.deepEqual([...model.output(1)], [2, 2, 2]);
   },
   "outputs are copies, and instances share nothing"() {
-    const module = new WebAssembly.Module(bytes), a = new Model(module), b = new Model(module);
-    const first = a.run([[1, 1, 1], [1, 1, 1]]);
-    a.run([[2, 2, 2], [2, 2, 2]]);
+    const module = new WebAssembly.Module(bytes),
+      a = new Model(module),
+      b = new Model(module);
+    const first = a.run([
+      [1, 1, 1],
+      [1, 1, 1],
+    ]);
+    a.run([
+      [2, 2, 2],
+      [2, 2, 2],
+    ]);
     assert.deepEqual([...first.v], [-1, -1, -1]);
     assert.deepEqual([...b.input("u")], [0, 0, 0]);
   },
   "wrong inputs"() {
-    const model = new Model(new WebAssembly.Module(bytes)), x = new Float32Array(3);
+    const model = new Model(new WebAssembly.Module(bytes)),
+      x = new Float32Array(3);
     const fails = (inputs, message) => assert.throws(() => model.run(inputs), message);
     fails({ x }, /input 'u' is not given/);
     fails([x], /input 'x' is not given/);
@@ -93,21 +108,47 @@ const tests = {
   },
   "quantized tensors"() {
     const uint8 = { dtype: "uint8", quantization: { scale: 0.5, zero_point: 10 } };
-    assert.deepEqual(quantize(uint8, [0, 0.25, 0.75, -0.25, -100, 1000, NaN, Infinity]),
-      new Uint8Array([10, 10, 12, 10, 0, 255, 0, 255]));
+    assert.deepEqual(
+      quantize(uint8, [0, 0.25, 0.75, -0.25, -100, 1000, NaN, Infinity]),
+      new Uint8Array([10, 10, 12, 10, 0, 255, 0, 255]),
+    );
     const int8 = { dtype: "int8", quantization: { scale: 2, zero_point: -3 } };
-    assert.deepEqual(quantize(int8, new Float32Array([1, 3, -1, -3, 1e9, -1e9])), new Int8Array([-3, -1, -3, -5, 127, -128]));
+    assert.deepEqual(
+      quantize(int8, new Float32Array([1, 3, -1, -3, 1e9, -1e9])),
+      new Int8Array([-3, -1, -3, -5, 127, -128]),
+    );
     assert.deepEqual(dequantize(int8, new Int8Array([-3, 0, -128])), new Float32Array([0, 6, -250]));
   },
   async "every kind of source"() {
     const url = pathToFileURL(PAIR);
-    const sources = [bytes, bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length), new WebAssembly.Module(bytes),
-      url, url.href, PAIR, relative(process.cwd(), PAIR), Promise.resolve(bytes),
-      new Response(bytes, { headers: { "content-type": "application/wasm" } }), new Response(bytes)];
-    for (const source of sources) assert.deepEqual([...(await load(source)).run([[1, 2, 3], [4, 5, 6]]).y], [4, 5, 6]);
+    const sources = [
+      bytes,
+      bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length),
+      new WebAssembly.Module(bytes),
+      url,
+      url.href,
+      PAIR,
+      relative(process.cwd(), PAIR),
+      Promise.resolve(bytes),
+      new Response(bytes, { headers: { "content-type": "application/wasm" } }),
+      new Response(bytes),
+    ];
+    for (const source of sources)
+      assert.deepEqual(
+        [
+          ...(await load(source)).run([
+            [1, 2, 3],
+            [4, 5, 6],
+          ]).y,
+        ],
+        [4, 5, 6],
+      );
   },
   async "over HTTP: streaming, another type, a failure"() {
-    const routes = { "/m.wasm": [200, "application/wasm", bytes], "/m.bin": [200, "application/octet-stream", bytes] };
+    const routes = {
+      "/m.wasm": [200, "application/wasm", bytes],
+      "/m.bin": [200, "application/octet-stream", bytes],
+    };
     await serve(routes, async (base) => {
       const { compileStreaming } = WebAssembly;
       let streamed = 0;
@@ -121,15 +162,21 @@ const tests = {
       assert.equal(streamed, 3);
       WebAssembly.compileStreaming = compileStreaming;
       await assert.rejects(load(`${base}/none.wasm`), /none\.wasm: 404 Not Found/);
-      await assert.rejects(load(`${base}/m.wasm`, { integrity: integrity("other") }), /integrity: the module is sha384-/);
+      await assert.rejects(
+        load(`${base}/m.wasm`, { integrity: integrity("other") }),
+        /integrity: the module is sha384-/,
+      );
     });
   },
-  async "integrity"() {
+  async integrity() {
     await load(bytes, { integrity: integrity(bytes) });
     await load(PAIR, { integrity: `sha256-${createHash("sha256").update(bytes).digest("base64")}` });
     await assert.rejects(load(bytes, { integrity: integrity("other") }), /expected sha384-/);
     await assert.rejects(load(bytes, { integrity: "md5-abc=" }), /'md5-abc=' is not like/);
-    await assert.rejects(load(new WebAssembly.Module(bytes), { integrity: integrity(bytes) }), /compiled module cannot be checked/);
+    await assert.rejects(
+      load(new WebAssembly.Module(bytes), { integrity: integrity(bytes) }),
+      /compiled module cannot be checked/,
+    );
   },
   async "the best feature level that the host supports"() {
     assert.equal(supports("scalar") && supports("simd128"), true);
@@ -159,12 +206,23 @@ const tests = {
   async "a WASI command is a module too"() {
     const model = await load(COMMAND);
     assert.equal(model.metadata.wasi, true);
-    assert.deepEqual([...model.run([[1, 2, 3], [4, 5, 6]]).v], [-1, -2, -3]);
+    assert.deepEqual(
+      [
+        ...model.run([
+          [1, 2, 3],
+          [4, 5, 6],
+        ]).v,
+      ],
+      [-1, -2, -3],
+    );
   },
   async "what is no module of ours"() {
     const empty = new WebAssembly.Module(new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0]));
     assert.throws(() => metadata(empty), /not a module made by eaic/);
-    assert.throws(() => metadata(withCustom("eaic", '{"abi":2}')), /the module has ABI 2, this eaic\.mjs reads ABI 1/);
+    assert.throws(
+      () => metadata(withCustom("eaic", '{"abi":2}')),
+      /the module has ABI 2, this eaic\.mjs reads ABI 1/,
+    );
     assert.throws(() => metadata(withCustom("eaic", "{")), SyntaxError);
     await assert.rejects(load(new Uint8Array([1, 2, 3])), WebAssembly.CompileError);
     await assert.rejects(compile(join(folder, "none.wasm")), /ENOENT/);
@@ -180,25 +238,46 @@ const tests = {
     assert.deepEqual([...v], [-1, -2, -3]);
   },
   "globals that only some hosts have (AudioWorklets have neither fetch nor TextDecoder)"() {
-    const code = readFileSync(LIBRARY, "utf8").replace(/^export (async function|function|class|const)/gm, "$1");
+    const code = readFileSync(LIBRARY, "utf8").replace(
+      /^export (async function|function|class|const)/gm,
+      "$1",
+    );
     const worklet = vm.createContext({ module: new WebAssembly.Module(bytes) });
-    assert.equal(vm.runInContext("typeof TextDecoder + typeof fetch + typeof crypto", worklet), "undefined".repeat(3));
-    const v = vm.runInContext(`${code}; WebAssembly.Module = module.constructor;
-      Array.from(new Model(module).run([[1, 2, 3], [4, 5, 6]]).v)`, worklet);
+    assert.equal(
+      vm.runInContext("typeof TextDecoder + typeof fetch + typeof crypto", worklet),
+      "undefined".repeat(3),
+    );
+    const v = vm.runInContext(
+      `${code}; WebAssembly.Module = module.constructor;
+      Array.from(new Model(module).run([[1, 2, 3], [4, 5, 6]]).v)`,
+      worklet,
+    );
     assert.deepEqual([...v], [-1, -2, -3]);
-    assert.equal(vm.runInContext('utf8(new Uint8Array([99, 195, 169, 226, 130, 172, 10]).buffer)', worklet), "cé€\n");
+    assert.equal(
+      vm.runInContext("utf8(new Uint8Array([99, 195, 169, 226, 130, 172, 10]).buffer)", worklet),
+      "cé€\n",
+    );
   },
   "a few kilobytes"() {
     const text = readFileSync(LIBRARY);
-    assert.ok(text.length <= 10000 && gzipSync(text).length <= 4000, `${text.length} bytes, ${gzipSync(text).length} compressed`);
+    assert.ok(
+      text.length <= 10000 && gzipSync(text).length <= 4000,
+      `${text.length} bytes, ${gzipSync(text).length} compressed`,
+    );
   },
   "the package names what is there"() {
     const manifest = JSON.parse(readFileSync(new URL("package.json", import.meta.url)));
     for (const file of manifest.files) readFileSync(new URL(file, import.meta.url));
     const types = readFileSync(new URL("eaic.d.ts", import.meta.url), "utf8");
-    const names = (text) => [...text.matchAll(/^export (?:declare )?(?:async )?(?:function|class|const) (\w+)/gm)].map((m) => m[1]).sort();
+    const names = (text) =>
+      [...text.matchAll(/^export (?:declare )?(?:async )?(?:function|class|const) (\w+)/gm)]
+        .map((m) => m[1])
+        .sort();
     assert.deepEqual(names(types), names(readFileSync(LIBRARY, "utf8")));
-    assert.match(execFileSync(EAIC, ["--version"], { encoding: "utf8" }), new RegExp(`^eaic ${manifest.version}$`, "m"));
+    assert.match(
+      execFileSync(EAIC, ["--version"], { encoding: "utf8" }),
+      new RegExp(`^eaic ${manifest.version}$`, "m"),
+    );
   },
 };
 

@@ -5,7 +5,9 @@ import { readFileSync, readSync, writeSync } from "node:fs";
 
 const [, , path, kind] = process.argv;
 const wasm = new WebAssembly.Module(readFileSync(path));
-const AGAIN = 6, INTERRUPTED = 27, BROKEN_PIPE = 64;
+const AGAIN = 6,
+  INTERRUPTED = 27,
+  BROKEN_PIPE = 64;
 
 async function nodeWasi() {
   const { WASI } = await import("node:wasi");
@@ -14,7 +16,9 @@ async function nodeWasi() {
 }
 
 function ownWasi() {
-  let memory, calls = 0, written = 0;
+  let memory,
+    calls = 0,
+    written = 0;
   const move = (transfer) => (fd, spans, count, done) => {
     if (++calls % 2) return calls % 4 === 1 ? AGAIN : INTERRUPTED;
     const view = new DataView(memory.buffer);
@@ -28,8 +32,14 @@ function ownWasi() {
     if (kind === "closed" && fd === 1 && (written += bytes.length) > 5) return -1;
     return writeSync(fd, bytes);
   };
-  const exit = (code) => { throw Object.assign(new Error("exit"), { code }); };
-  const imports = { fd_read: move((fd, bytes) => readSync(fd, bytes)), fd_write: move(write), proc_exit: exit };
+  const exit = (code) => {
+    throw Object.assign(new Error("exit"), { code });
+  };
+  const imports = {
+    fd_read: move((fd, bytes) => readSync(fd, bytes)),
+    fd_write: move(write),
+    proc_exit: exit,
+  };
   const instance = new WebAssembly.Instance(wasm, { wasi_snapshot_preview1: imports });
   memory = instance.exports.memory;
   try {
