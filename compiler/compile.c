@@ -5,9 +5,9 @@
 
 #include "compile.h"
 
-static const char *const stage_names[] = {[EAIC_STAGE_GRAPH] = "graph", [EAIC_STAGE_PLAN] = "plan",
-                                          [EAIC_STAGE_LLVM] = "llvm",   [EAIC_STAGE_OBJECT] = "object",
-                                          [EAIC_STAGE_WAT] = "wat",     [EAIC_STAGE_WASM] = "wasm"};
+static const char *const stage_names[] = {
+    [EAIC_STAGE_GRAPH] = "graph",   [EAIC_STAGE_PLAN] = "plan", [EAIC_STAGE_LLVM] = "llvm",
+    [EAIC_STAGE_OBJECT] = "object", [EAIC_STAGE_WAT] = "wat",   [EAIC_STAGE_WASM] = "wasm"};
 static const char *const level_names[LEVEL_COUNT] = {
     [LEVEL_SCALAR] = "scalar", [LEVEL_SIMD128] = "simd128", [LEVEL_RELAXED] = "relaxed"};
 
@@ -32,7 +32,10 @@ int eaic_operator_count(void) {
 struct eaic_operator eaic_operator_at(int index) {
   int count;
   const struct onnx_op_row *row = &onnx_op_rows(&count)[index];
-  return (struct eaic_operator){.domain = row->domain, .name = row->name, .notes = row->doc, .since = row->since,
+  return (struct eaic_operator){.domain = row->domain,
+                                .name = row->name,
+                                .notes = row->doc,
+                                .since = row->since,
                                 .until = row->until < ONNX_NEWEST_OPSET ? row->until : 0};
 }
 
@@ -64,7 +67,8 @@ struct graph *compile_import(struct ctx *c, const char *path, const struct eaic_
     return eir_parse(c, path, (const char *)text.data, text.size);
   }
   struct onnx_dim *dims = CTX_ARRAY(c, struct onnx_dim, options->dim_count);
-  for (int i = 0; i < options->dim_count; i++) dims[i] = (struct onnx_dim){options->dims[i].name, options->dims[i].size};
+  for (int i = 0; i < options->dim_count; i++)
+    dims[i] = (struct onnx_dim){options->dims[i].name, options->dims[i].size};
   const struct onnx_options import = {.dim_count = options->dim_count, .dim = dims};
   return onnx_import(c, path, &import, info);
 }
@@ -89,8 +93,8 @@ struct bytes compile_object(struct ctx *c, const struct program *p, const struct
   return codegen_object(c, p, &codegen);
 }
 
-struct bytes compile_link(struct ctx *c, const struct program *p, struct bytes object, const struct onnx_info *info,
-                          const struct eaic_options *options) {
+struct bytes compile_link(struct ctx *c, const struct program *p, struct bytes object,
+                          const struct onnx_info *info, const struct eaic_options *options) {
   const struct module_info module = {info->name, info->sha256, info->opset};
   const struct wasm_options wasm = {
       .debug_info = options->debug, .profile = options->profile, .wasi = options->wasi};
@@ -99,7 +103,8 @@ struct bytes compile_link(struct ctx *c, const struct program *p, struct bytes o
 
 static struct bytes text_of(const struct buffer *b) { return (struct bytes){b->data, b->size}; }
 
-static void fill_stats(struct eaic_stats *s, const struct graph *imported, const struct graph *g, const struct program *p) {
+static void fill_stats(struct eaic_stats *s, const struct graph *imported, const struct graph *g,
+                       const struct program *p) {
   memset(s, 0, sizeof *s);
   s->nodes_imported = imported->nodes.count;
   s->nodes_final = g->nodes.count;
@@ -110,7 +115,8 @@ static void fill_stats(struct eaic_stats *s, const struct graph *imported, const
   s->peak_live_bytes = p->peak_live_bytes;
 }
 
-struct bytes eaic_compile(struct ctx *c, const char *path, const struct eaic_options *options, struct eaic_stats *stats) {
+struct bytes eaic_compile(struct ctx *c, const char *path, const struct eaic_options *options,
+                          struct eaic_stats *stats) {
   struct stopwatch watch = {.on = options->time};
   struct onnx_info info;
   struct buffer text;
@@ -128,7 +134,8 @@ struct bytes eaic_compile(struct ctx *c, const char *path, const struct eaic_opt
   const struct graph *g = compile_passes(c, imported, options);
   ops_verify(g, "passes");
   lap(&watch, "passes");
-  /* From here on: quantized ops stand on quantized types, activations run in NHWC, epilogues are fused, no node is dead. */
+  /* From here on: quantized ops stand on quantized types, activations run in NHWC, epilogues are fused, no
+   * node is dead. */
   if (options->stage == EAIC_STAGE_GRAPH || options->stop_after) {
     eir_print(&text, g);
     return text_of(&text);
@@ -152,7 +159,8 @@ struct bytes eaic_compile(struct ctx *c, const char *path, const struct eaic_opt
   const struct bytes module = compile_link(c, p, object, &info, options);
   stats->module_bytes = (int64_t)module.size;
   lap(&watch, "link");
-  /* From here on: the module is whole: no imports (but WASI's), memory of fixed size, weights and metadata inside. */
+  /* From here on: the module is whole: no imports (but WASI's), memory of fixed size, weights and metadata
+   * inside. */
 
   const char *invalid = wasm_validate(c, module, (enum level)options->level);
   if (invalid) BUG(c, "the module does not validate: %s", invalid);

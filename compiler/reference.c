@@ -16,7 +16,8 @@ struct eaic_reference {
   struct step_tensors outputs;
 };
 
-static struct eaic_tensor tensor_of(struct eaic_reference *r, const char *name, const struct value *v, int64_t offset) {
+static struct eaic_tensor tensor_of(struct eaic_reference *r, const char *name, const struct value *v,
+                                    int64_t offset) {
   return (struct eaic_tensor){.name = name ? name : "",
                               .dtype = dtype_numpy_name(v->type.dtype),
                               .offset = offset,
@@ -36,7 +37,8 @@ static void describe_step(struct eaic_reference *r, int index) {
 }
 
 static void check_inputs(struct ctx *c, const struct graph *g, int count, const int64_t *bytes) {
-  if (count != g->inputs.count) fatal(c, NULL, "the model has %d inputs, %d were given", g->inputs.count, count);
+  if (count != g->inputs.count)
+    fatal(c, NULL, "the model has %d inputs, %d were given", g->inputs.count, count);
   for (int i = 0; i < count; i++) {
     const struct value *v = g->inputs.at[i];
     if (bytes[i] != type_bytes(&v->type))
@@ -46,8 +48,8 @@ static void check_inputs(struct ctx *c, const struct graph *g, int count, const 
 }
 
 struct eaic_reference *eaic_reference_new(struct ctx *c, const char *path, const struct eaic_options *options,
-                                          int input_count, const void *const *input, const int64_t *input_bytes,
-                                          struct bytes *module) {
+                                          int input_count, const void *const *input,
+                                          const int64_t *input_bytes, struct bytes *module) {
   struct eaic_reference *r = CTX_NEW(c, struct eaic_reference);
   struct onnx_info info;
   c->file = path;
@@ -67,7 +69,8 @@ struct eaic_reference *eaic_reference_new(struct ctx *c, const char *path, const
   r->outputs.count = g->outputs.count;
   r->outputs.tensor = CTX_ARRAY(c, struct eaic_tensor, g->outputs.count);
   for (int i = 0; i < g->outputs.count; i++)
-    r->outputs.tensor[i] = tensor_of(r, g->output_names.at[i], g->outputs.at[i], r->program->outputs.at[i].offset);
+    r->outputs.tensor[i] =
+        tensor_of(r, g->output_names.at[i], g->outputs.at[i], r->program->outputs.at[i].offset);
   return r;
 }
 

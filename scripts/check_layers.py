@@ -35,7 +35,8 @@ ROOMS = {
     "cmd/eaic-ir": (("base", "ir", "ops", "kernels", "lower", "eval", "onnx", "passes"), ()),
 }
 # Tables of plain data that another room may expand.
-SHARED_TABLES = {"ir/dtype.def": ("runtime-lite/abi",), "ir/ops.def": ("compiler/kernels",)}
+SHARED_TABLES = {"ir/dtype.def": ("runtime-lite/abi",), "ir/ops.def": ("compiler/kernels",),
+                 "base/small_float.h": ("compiler/kernels",)}  # freestanding
 # C++ is for islands around C++ libraries.
 ISLANDS = ("compiler/wasm/lld.cc", "compiler/wasm/wabt.cc", "runtime-lite/engine/engine_wabt.cc")
 

@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
 """Tests of the command line: testdata/cli/*.sh.
 
-Each script runs under `sh -e` in an empty folder with $EAIC, $TESTDATA (testdata/) and $CLI (testdata/cli/) set. Beside
-NAME.sh stand NAME.stdout and NAME.stderr (missing: must be empty), and NAME.exit (missing: 0). In them `*` stands for
-any text within a line, and a line `...` for any lines. The first line of a script may be `# needs: compiler node`, or
-one of the two: it is skipped when the command was built without compiler, or without --node, which $NODE is then.
+Each script runs under `sh -e` in an empty folder with $EAIC, $TESTDATA (testdata/) and $CLI (testdata/cli/) set.
+Beside NAME.sh stand NAME.stdout and NAME.stderr (missing: must be empty), and NAME.exit (missing: 0). In them
+`*` stands for any text within a line, and a line `...` for any lines. The first line of a script may be
+`# needs: compiler node`, or one of the two: it is skipped when the command was built without compiler, or
+without --node, which $NODE is then.
 
-usage: cli_tests.py [-r] [--node NODE] [EAIC] [NAME...]      -r rewrites .stdout, .stderr and .exit, for a look at the
-                                                             difference
+usage: cli_tests.py [-r] [--node NODE] [EAIC] [NAME...]
+  -r    rewrites .stdout, .stderr and .exit, for a look at the difference
 """
 import pathlib
 import re

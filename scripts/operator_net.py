@@ -144,4 +144,4 @@ class Net:
                        for name, r in zip(self.outputs, results)]
         graph = helper.make_graph(self.nodes, "case", self.inputs, outputs, self.constants)
         opsets = [helper.make_opsetid("", self.opset), helper.make_opsetid("com.microsoft", 1)]
-        return helper.make_model(graph, opset_imports=opsets, ir_version=8 if self.opset < 19 else 10)
+        return helper.make_model(graph, opset_imports=opsets, ir_version=8 if self.opset < 19 else 13)

@@ -1,13 +1,15 @@
 #!/usr/bin/env node
-// Tests the page of `eaic compile --js` in Chromium, opened as a file:
+// Tests the page of `eaic compile --js` in Chromium, opened as a file, and eaic.mjs in what pages start:
 //
 //   node page_test.mjs EAIC CHROMIUM PLAYWRIGHT [FOLDER]
 //
-// PLAYWRIGHT is the folder of npm's playwright-core. Screenshots go into FOLDER. Ends with "N passed, N failed".
+// PLAYWRIGHT is the folder of npm's playwright-core. Screenshots go into FOLDER. Ends with "N passed, N
+// failed".
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -156,6 +158,79 @@ const tests = {
       assert.equal(await page.locator("#answer canvas").count(), 1);
     });
   },
+};
+
+// eaic.mjs where pages cannot say it in HTML. Each gets a compiled module by message and answers with an output.
+const WORKERS = {
+  "/worker.mjs": `import { Model } from "/eaic.mjs";
+    onmessage = ({ data }) => postMessage([...new Model(data).run([[1, -2]]).y]);`,
+  "/service.mjs": `import { load } from "/eaic.mjs";
+    oninstall = () => skipWaiting();
+    onmessage = ({ source }) => load("/m.wasm").then((model) => source.postMessage([...model.run([[1, -2]]).y]));`,
+  "/worklet.mjs": `import { Model } from "/eaic.mjs";
+    registerProcessor("model", class extends AudioWorkletProcessor {
+      constructor() {
+        super();
+        this.port.onmessage = ({ data }) => { this.port.postMessage([...new Model(data).run([[1, -2]]).y]); };
+      }
+      process() { return true; }
+    });`,
+  "/": `<!doctype html><script type="module">
+    import { compile } from "/eaic.mjs";
+    const module = await compile("/m.wasm");
+    const answer = (port) => new Promise((resolve, reject) => Object.assign(port,
+      { onmessage: ({ data }) => resolve(data), onmessageerror: () => reject(new Error("no module can be posted")) }));
+    window.inWorker = async () => {
+      const worker = new Worker("/worker.mjs", { type: "module" });
+      worker.postMessage(module);
+      return answer(worker);
+    };
+    window.inServiceWorker = async () => {
+      await navigator.serviceWorker.register("/service.mjs", { type: "module" });
+      const { active } = await navigator.serviceWorker.ready;
+      active.postMessage("go");
+      const result = answer(navigator.serviceWorker);
+      navigator.serviceWorker.startMessages();
+      return result;
+    };
+    window.inWorklet = async () => {
+      const context = new AudioContext();
+      await context.audioWorklet.addModule("/worklet.mjs");
+      const { port } = new AudioWorkletNode(context, "model");
+      port.postMessage(module);
+      return answer(port);
+    };
+    window.ready = true;
+  </script>`,
+};
+
+tests["the library in a worker, a service worker and an AudioWorklet"] = async () => {
+  const text = "input %x: f32[1,2]\n%y: f32[1,2] = clip(%x) {alpha=0, beta=inf}\noutput \"y\" %y\n";
+  compile(graph("m.eir", text), "m.wasm");
+  const files = {
+    ...WORKERS,
+    "/m.wasm": readFileSync(path("m.wasm")),
+    "/eaic.mjs": readFileSync(new URL("../runtime-lite/js/eaic.mjs", import.meta.url)),
+  };
+  const types = { mjs: "text/javascript", wasm: "application/wasm" };
+  const server = createServer(({ url }, response) => {
+    response.writeHead(url in files ? 200 : 404, { "content-type": types[url.split(".")[1]] ?? "text/html" });
+    response.end(files[url]);
+  }).listen(0, "127.0.0.1");
+  await new Promise((ready) => server.once("listening", ready));
+  try {
+    const page = await browser.newPage();
+    await page.goto(`http://127.0.0.1:${server.address().port}/`);
+    await page.waitForFunction("window.ready");
+    for (const name of ["inWorker", "inServiceWorker", "inWorklet"]) {
+      const limit = `new Promise((_, late) => setTimeout(() => late(new Error("${name}: no answer")), 10000))`;
+      assert.deepEqual(await page.evaluate(`Promise.race([window.${name}(), ${limit}])`), [1, 0], name);
+    }
+    await page.close();
+  } finally {
+    server.close();
+    server.closeAllConnections();
+  }
 };
 
 let failed = 0;

@@ -634,3 +634,21 @@ def split_qdq():
         w = DotWeights(net, (4, 4, 1, 1), 0, SCHEMES[0], 4)
         b = net.qdq(net("Conv", net.qdq(b, source), w.dequantized(), *w.biases(source[1])), target)
         yield finish(net, net("Concat", net.qdq(a, source), b, axis=1), target, 1)
+
+
+@operator("opsets")
+def opsets():
+    """One network at every opset that ONNX Runtime knows, in float and from opset 10 on as QDQ."""
+    for opset, quantized in itertools.product(range(7, 27), (False, True)):
+        if quantized and opset < 10:
+            continue
+        net = Net(f"{opset}{' QDQ' if quantized else ''}", opset)
+        q = (lambda x: net.qdq(x, U8)) if quantized else lambda x: x
+        w = DotWeights(net, (6, 3, 3, 3), 0, ("i1", False, 0, "s32"), 27)
+        weights = [w.dequantized(), *w.biases(U8[1])] if quantized else [net.const(net.weights((6, 3, 3, 3)))]
+        x = q(net("Relu", net("Conv", q(net.input((1, 3, 8, 8))), *weights, pads=[1, 1, 1, 1])))
+        x = q(net("MaxPool", x, kernel_shape=[2, 2], strides=[2, 2]))
+        x = q(net("Add", x, q(net("AveragePool", x, kernel_shape=[3, 3], pads=[1, 1, 1, 1]))))
+        x = net("Flatten", q(net("GlobalAveragePool", net("Concat", x, q(net("Sigmoid", x)), axis=1))))
+        x = net("Gemm", x, net.const(net.random((12, 5))), net.const(net.random((5,))))
+        yield net.output(net("Softmax", net("Reshape", net("Transpose", x, perm=[1, 0]), net.ints(1, -1)), axis=1))

@@ -13,6 +13,7 @@ struct bench {
   struct ctx *c;
   struct session session;
   struct report report;
+  const struct report *baseline; /* NULL without --baseline */
   bool regressed;
 };
 
@@ -140,27 +141,35 @@ static void print_profile(struct bench *b, struct buffer *out) {
 static const double significance = 0.01;
 enum { MIN_COMPARED = 4 };
 
-static void compare_with_baseline(struct bench *b, struct buffer *out) {
-  const char *path = option_text(b->o, OPTION_BASELINE);
+/* Before anything is measured: is there a baseline that this run can be compared with? */
+static void read_baseline(struct bench *b) {
+  struct ctx *c = b->c;
+  const char *path = option_text(b->o, OPTION_BASELINE), *module = c->file;
   if (!path) return;
-  const char *module = b->c->file;
-  b->c->file = path;
-  const struct report *old = report_read(b->c, file_read(b->c, path, 1 << 28));
-  const struct samples *before = &old->phase[PHASE_STEADY], *now = &b->report.phase[PHASE_STEADY];
+  c->file = path;
+  const struct report *old = report_read(c, file_read(c, path, 1 << 28));
+  const int samples = old->phase[PHASE_STEADY].count;
   if (strcmp(old->engine, b->report.engine)) {
-    fatal(b->c, NULL, "the baseline was measured with engine '%s', this run with '%s'", old->engine,
+    fatal(c, NULL, "the baseline was measured with engine '%s', this run with '%s'", old->engine,
           b->report.engine);
   }
-  if (before->count < MIN_COMPARED)
-    fatal(b->c, NULL, "the baseline has only %d steady samples", before->count);
-  b->c->file = module;
+  if (strcmp(old->model_sha256, b->report.model_sha256))
+    fatal(c, NULL, "the baseline was measured with another model than '%s' was compiled from", module);
+  if (samples < MIN_COMPARED) fatal(c, NULL, "the baseline has only %d steady samples", samples);
+  c->file = module;
+  b->baseline = old;
+}
 
+static void compare_with_baseline(struct bench *b, struct buffer *out) {
+  if (!b->baseline) return;
+  const struct samples *before = &b->baseline->phase[PHASE_STEADY], *now = &b->report.phase[PHASE_STEADY];
   double limit = option_number(b->o, OPTION_MAX_REGRESSION, 0.05);
   double old_median = summarize(b->c, before->second, before->count).median;
   double change = summarize(b->c, now->second, now->count).median / old_median - 1;
   double p = mann_whitney(b->c, before->second, before->count, now->second, now->count);
   b->regressed = change > limit && p < significance;
-  buffer_printf(out, "baseline %s: median %s, now %+.1f%% (at most %+.1f%%), p = %.2g: %s\n", path,
+  buffer_printf(out, "baseline %s: median %s, now %+.1f%% (at most %+.1f%%), p = %.2g: %s\n",
+                option_text(b->o, OPTION_BASELINE),
                 duration_text(b->c, old_median), change * 100, limit * 100, p,
                 b->regressed ? "REGRESSED" : "ok");
 }
@@ -168,15 +177,18 @@ static void compare_with_baseline(struct bench *b, struct buffer *out) {
 static void bench(struct ctx *c, void *argument) {
   struct bench *b = argument;
   bool profile = option_given(b->o, OPTION_PROFILE);
-  const char *path = b->o->arguments.at[0];
+  const char *path = b->o->arguments.at[0], *json = option_text(b->o, OPTION_JSON);
   struct bytes wasm = module_bytes(c, b->o, path);
   session_open(c, &b->session, module_engine(c, b->o), wasm);
   b->report.module = path_basename(path);
   b->report.engine = b->session.engine->name;
+  b->report.model_sha256 = b->session.abi->model_sha256;
   b->report.macs = module_macs(b->session.abi);
   b->report.module_bytes = (int64_t)wasm.size;
   b->report.memory_bytes = b->session.abi->total_bytes;
 
+  read_baseline(b); /* mistakes show before the work is done */
+  if (json) file_check_writable(c, json);
   measure_compile(b);
   measure_starts(b);
   measure_steady(b);
@@ -187,7 +199,6 @@ static void bench(struct ctx *c, void *argument) {
   if (profile) print_profile(b, &out);
   file_write(c, "-", out.data, out.size);
 
-  const char *json = option_text(b->o, OPTION_JSON);
   if (!json) return;
   struct bytes text = report_write(c, &b->report);
   file_write(c, json, text.data, text.size);

@@ -15,6 +15,24 @@ static void print_tensors(struct buffer *out, const char *heading, const struct 
   }
 }
 
+/* What lies where, from address 0 up. */
+static void print_memory(struct buffer *out, const struct abi_module *m) {
+  buffer_printf(out, "\nmemory: %lld bytes\n  weights %lld\n  arena   %lld\n", (long long)m->total_bytes,
+                (long long)m->weights_bytes, (long long)m->arena_bytes);
+  if (m->arena_offset < 0) return;
+  const int64_t arena_end = m->arena_offset + m->arena_bytes;
+  const struct {
+    int64_t from, to;
+    const char *what;
+  } range[] = {
+      {0, m->arena_offset, "nothing below 1024, then constants (weights, tables)"},
+      {m->arena_offset, arena_end, "arena (inputs, outputs, intermediate tensors)"},
+      {arena_end, m->total_bytes, "data and stack of the code"},
+  };
+  for (size_t i = 0; i < COUNT_OF(range); i++)
+    buffer_printf(out, "  %10lld .. %10lld  %s\n", (long long)range[i].from, (long long)range[i].to, range[i].what);
+}
+
 static void print_sections(struct buffer *out, struct bytes wasm) {
   wasm_sections sections = wasm_sections_read(out->ctx, wasm);
   buffer_printf(out, "\nfile: %zu bytes\n", wasm.size);
@@ -48,8 +66,7 @@ static void inspect(struct ctx *c, void *argument) {
                 m->features);
   print_tensors(&out, "inputs", m->input, m->input_count);
   print_tensors(&out, "outputs", m->output, m->output_count);
-  buffer_printf(&out, "\nmemory: %lld bytes\n  weights %lld\n  arena   %lld\n", (long long)m->total_bytes,
-                (long long)m->weights_bytes, (long long)m->arena_bytes);
+  print_memory(&out, m);
   print_sections(&out, wasm);
   print_steps(&out, m);
   file_write(c, "-", out.data, out.size);

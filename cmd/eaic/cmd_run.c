@@ -25,11 +25,27 @@ static const char **output_paths(struct ctx *c, const struct options *o, const s
   return path;
 }
 
+/* Names for the classes of no output are somebody else's. */
+static void warn_of_few_labels(struct ctx *c, const struct abi_module *m, const char *const *path,
+                               const struct labels *labels, const char *labels_path) {
+  const struct abi_tensor *fewest = NULL;
+  for (int i = 0; i < m->output_count; i++) {
+    if (!path[i] && (!fewest || m->output[i].elements < fewest->elements)) fewest = &m->output[i];
+  }
+  if (fewest && labels->count < fewest->elements) {
+    diag_warning(c, NULL, "'%s' has %d labels, output '%s' has %lld elements", labels_path, labels->count,
+                 fewest->name, (long long)fewest->elements);
+  }
+}
+
 static void summarize_outputs(struct ctx *c, const struct run *r, const char *const *path) {
   const struct abi_module *m = r->session.abi;
   const char *labels_path = option_text(r->o, OPTION_LABELS);
   struct labels labels = {0};
-  if (labels_path) labels = labels_read(c, labels_path);
+  if (labels_path) {
+    labels = labels_read(c, labels_path);
+    warn_of_few_labels(c, m, path, &labels, labels_path);
+  }
   int top = (int)min_i64(option_integer(r->o, OPTION_TOP, labels_path ? 5 : 0), INT32_MAX);
 
   struct buffer text;

@@ -46,7 +46,11 @@ static bool report_comparison(struct ctx *c, struct verify *v, const struct abi_
   struct comparison d = tensor_compare(t->dtype, t->elements, got, expected, tolerance);
   printf("output '%s' %s: ", t->name, abi_type_text(c, t));
   if (!d.different) {
-    printf("%s\n", memcmp(got, expected, (size_t)t->bytes) ? "equal within the tolerance" : "equal");
+    if (d.accepted > 0) {
+      printf("equal within the tolerance, they differ by at most %.6g\n", d.accepted);
+    } else {
+      printf("equal\n");
+    }
     return false;
   }
   v->different = true;
@@ -145,34 +149,39 @@ static bool same_layout(const struct abi_module *a, const struct abi_module *b) 
          same_places(a->output, b->output, a->output_count);
 }
 
-/* Opens the verified module so that its steps can be called one by one; else the one that `module` is, which
- * has been compiled for that just now. Returns whether it is the verified one. */
-static bool open_stepped(struct ctx *c, struct verify *v, struct bytes module) {
-  struct session *s = &v->session;
-  struct bytes own = module_with_steps(c, s);
-  bool usable = own.data && same_layout(s->abi, abi_read(c, module));
-  if (!usable)
-    printf("the module is not laid out as this eaic would do it; looking at a newly compiled one\n");
+/* Compares what every step computes, module against native evaluation, on the test set's inputs: outputs alone
+ * would hide damage wherever they saturate. Stops at the first node that differs. The steps are those of the
+ * verified module; when they cannot be found there and its outputs are `different`, those of `module`, which has
+ * just been compiled for that. */
+static void compare_steps(struct ctx *c, struct verify *v, const struct test_set *set,
+                          struct eaic_reference *reference, struct bytes module, bool different) {
+  struct bytes own = module_with_steps(c, &v->session);
+  bool usable = own.data && same_layout(v->session.abi, abi_read(c, module));
+  if (!usable) {
+    printf("the module is not laid out as this eaic would do it; %s\n",
+           different ? "looking at a newly compiled one" : "only its outputs were compared");
+    if (!different) return;
+  }
   session_close(&v->stepped);
-  session_start(c, &v->stepped, s->engine, usable ? own : module);
-  return usable;
-}
-
-/* Names the first node that differs, module against native evaluation, on the test set's inputs. */
-static void find_first_difference(struct ctx *c, struct verify *v, const struct test_set *set,
-                                  struct eaic_reference *reference, struct bytes module) {
-  bool given = open_stepped(c, v, module);
+  session_start(c, &v->stepped, v->session.engine, usable ? own : module);
   const struct abi_module *m = v->stepped.abi;
   for (int i = 0; i < m->input_count; i++) {
     memcpy(session_tensor(&v->stepped, &m->input[i]), set->input[i], (size_t)m->input[i].bytes);
   }
-  for (int step = 0; step < eaic_reference_steps(reference); step++) {
+  int steps = eaic_reference_steps(reference);
+  for (int step = 0; step < steps; step++) {
     int function = session_find_step(&v->stepped, step);
     CHECK(c, function >= 0);
     session_call(c, &v->stepped, function);
-    if (step_differs(c, v, reference, step)) return;
+    if (!step_differs(c, v, reference, step)) continue;
+    v->different = true;
+    return;
   }
-  printf("step by step, %s module agrees with native evaluation on every node\n", given ? "the" : "the new");
+  if (different) {
+    printf("step by step, %s module agrees with native evaluation on every node\n", usable ? "the" : "the new");
+  } else {
+    printf("each of %d steps: equal\n", steps);
+  }
 }
 
 static void verify_set(struct ctx *c, struct verify *v, struct test_set *set, int seed) {
@@ -185,7 +194,7 @@ static void verify_set(struct ctx *c, struct verify *v, struct test_set *set, in
   struct eaic_reference *reference = eaic_reference_new(c, v->model, &v->options, v->session.abi->input_count,
                                                         set->input, set->input_bytes, &module);
   if (!given) different = compare_with_reference(c, v, reference);
-  if (different) find_first_difference(c, v, set, reference, module);
+  compare_steps(c, v, set, reference, module, different);
 }
 
 static bool is_folder(const char *path) {
@@ -194,8 +203,9 @@ static bool is_folder(const char *path) {
 }
 
 /* Metadata hold the hash of the file that a module was compiled from. */
-static void warn_of_another_model(struct ctx *c, const struct verify *v) {
+static void check_model(struct ctx *c, const struct verify *v) {
   const struct bytes model = file_read(c, v->model, INT32_MAX);
+  if (bytes_are_wasm(model)) fatal(c, NULL, "'%s' is a WebAssembly module, not an ONNX model", v->model);
   char sha256[65];
   sha256_hex(model.data, model.size, sha256);
   if (strcmp(sha256, v->session.abi->model_sha256) != 0)
@@ -212,13 +222,14 @@ static void verify(struct ctx *c, void *argument) {
     c->file = arguments->at[1];
     wasm = file_read(c, arguments->at[1], INT32_MAX);
   } else {
-    wasm = module_bytes(c, v->o, v->model);
+    c->file = v->model;
+    wasm = eaic_compile(c, v->model, &v->options, NULL);
   }
   session_start(c, &v->session, module_engine(c, v->o), wasm);
   if (!eaic_level_from_name(v->session.abi->features, &v->options.level)) {
     fatal(c, NULL, "the module has unknown features '%s'", v->session.abi->features);
   }
-  warn_of_another_model(c, v);
+  check_model(c, v);
 
   const char *data = option_text(v->o, OPTION_DATA);
   int sets = 0;

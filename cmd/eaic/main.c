@@ -40,10 +40,7 @@ static enum exit_code unknown_command(const char *word) {
   return EXIT_USAGE;
 }
 
-static enum exit_code run_command(struct ctx *c, enum command command, int count, char **word) {
-  struct options o = {.ctx = c, .command = command};
-  if (!options_parse(&o, count, word)) return EXIT_USAGE;
-  if (!option_given(&o, OPTION_HELP)) return functions[command](c, &o);
+static enum exit_code show_help(struct ctx *c, enum command command) {
   struct buffer help;
   buffer_init(&help, c);
   help_command(&help, command);
@@ -51,15 +48,22 @@ static enum exit_code run_command(struct ctx *c, enum command command, int count
   return EXIT_DONE;
 }
 
+static enum exit_code run_command(struct ctx *c, enum command command, int count, char **word) {
+  struct options o = {.ctx = c, .command = command};
+  if (!options_parse(&o, count, word)) return EXIT_USAGE;
+  return option_given(&o, OPTION_HELP) ? show_help(c, command) : functions[command](c, &o);
+}
+
 static enum exit_code dispatch(struct ctx *c, int argc, char **argv) {
   const char *word = argc > 1 ? argv[1] : "";
+  const bool help = !strcmp(word, "help");
   struct buffer text;
   buffer_init(&text, c);
   if (!strcmp(word, "--version")) {
     printf("eaic %s\n", EAIC_VERSION);
     return EXIT_DONE;
   }
-  if (argc < 2 || !strcmp(word, "--help") || !strcmp(word, "-h") || !strcmp(word, "help")) {
+  if (argc < 2 || !strcmp(word, "--help") || !strcmp(word, "-h") || (help && argc == 2)) {
     help_general(&text);
     fputs((const char *)text.data, argc < 2 ? stderr : stdout);
     return argc < 2 ? EXIT_USAGE : EXIT_DONE;
@@ -68,8 +72,10 @@ static enum exit_code dispatch(struct ctx *c, int argc, char **argv) {
     struct man_pages pages = {argv[2]};
     return ctx_run(c, write_man_pages, &pages) ? EXIT_DONE : EXIT_FAILED;
   }
+  if (help) word = argv[2]; /* `eaic help COMMAND` is `eaic COMMAND --help` */
   for (int i = 0; i < COMMAND_COUNT; i++) {
-    if (!strcmp(word, command_info[i].name)) return run_command(c, (enum command)i, argc - 2, argv + 2);
+    if (strcmp(word, command_info[i].name)) continue;
+    return help ? show_help(c, (enum command)i) : run_command(c, (enum command)i, argc - 2, argv + 2);
   }
   return unknown_command(word);
 }

@@ -6,10 +6,6 @@
 
 enum { MAX_MODULE = INT32_MAX };
 
-static bool is_model(const char *path) {
-  return path_has_suffix(path, ".onnx") || path_has_suffix(path, ".eir");
-}
-
 #ifdef EAIC_COMPILER
 static struct bytes compile_model(struct ctx *c, const struct options *o, const char *path) {
   struct eaic_options options;
@@ -25,7 +21,7 @@ static struct bytes compile_model(struct ctx *c, const struct options *o, const 
 
 struct bytes module_bytes(struct ctx *c, const struct options *o, const char *path) {
   c->file = path;
-  return is_model(path) ? compile_model(c, o, path) : file_read(c, path, MAX_MODULE);
+  return path_is_model(path) ? compile_model(c, o, path) : file_read(c, path, MAX_MODULE);
 }
 
 const struct engine *module_engine(struct ctx *c, const struct options *o) {

@@ -160,6 +160,8 @@ static const char *check_argument(const struct options *o, const struct option_i
     case KIND_CHOICE: return find_choice(info->argument, text) >= 0 ? NULL : info->argument;
     case KIND_INTEGER: return parse_int64(text, &integer) && integer >= 1 ? NULL : "a whole number from 1";
     case KIND_NUMBER: return parse_double(text, &number) && isfinite(number) ? NULL : "a number";
+    case KIND_SECONDS:
+      return parse_double(text, &number) && isfinite(number) && number > 0 ? NULL : "a number above 0";
     case KIND_NUMBERS: return parse_numbers(o->ctx, text, numbers) ? NULL : "one to four numbers";
     case KIND_DIM: return parse_dim(o->ctx, text, &name, &integer) ? NULL : "NAME=N with N at least 1";
     case KIND_ENGINE: return check_engine(o->ctx, text);
@@ -204,6 +206,43 @@ static bool parse_option(struct options *o, int *i, int count, char **word) {
   return accept(o, k, argument);
 }
 
+bool path_is_model(const char *path) { return path_has_suffix(path, ".onnx") || path_has_suffix(path, ".eir"); }
+
+#ifdef EAIC_COMPILER
+/* Each dimension has one size, and only models have any to choose. */
+static bool check_compilation(const struct options *o) {
+  const struct option_list *dims = &o->given[OPTION_DIM];
+  const char *name = "", *earlier = "";
+  int64_t size;
+  for (int i = 0; i < dims->count; i++) {
+    parse_dim(o->ctx, dims->at[i], &name, &size);
+    for (int k = 0; k < i; k++) {
+      parse_dim(o->ctx, dims->at[k], &earlier, &size);
+      if (!strcmp(name, earlier)) return usage_error(o, "--dim %s is given twice", name), false;
+    }
+  }
+  const bool module = !(o->command == COMMAND_COMPILE || o->command == COMMAND_VERIFY) &&
+                      o->arguments.count && !path_is_model(o->arguments.at[0]);
+  const enum option fixed[] = {OPTION_DIM, OPTION_FEATURES};
+  for (size_t i = 0; module && i < COUNT_OF(fixed); i++) {
+    if (!option_given(o, fixed[i])) continue;
+    usage_error(o, "--%s is for models; '%s' is a module, which was compiled with its own",
+                option_info[fixed[i]].name, o->arguments.at[0]);
+    return false;
+  }
+  return true;
+}
+#else
+static bool check_compilation(const struct options *o) { return (void)o, true; }
+#endif
+
+/* What options ask of each other and of the arguments. */
+static bool check_together(const struct options *o) {
+  if (option_given(o, OPTION_MAX_REGRESSION) && !option_given(o, OPTION_BASELINE))
+    return usage_error(o, "--max-regression needs --baseline"), false;
+  return check_compilation(o);
+}
+
 bool options_parse(struct options *o, int count, char **word) {
   bool only_arguments = false; /* after "--" */
   for (int i = 0; i < count; i++) {
@@ -221,7 +260,7 @@ bool options_parse(struct options *o, int count, char **word) {
   if (info->max_arguments >= 0 && o->arguments.count > info->max_arguments) {
     return usage_error(o, "unexpected argument '%s'", o->arguments.at[info->max_arguments]), false;
   }
-  return true;
+  return check_together(o);
 }
 
 bool option_given(const struct options *o, enum option k) { return o->given[k].count > 0; }

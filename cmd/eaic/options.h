@@ -52,6 +52,7 @@ struct option_info {
     KIND_NUMBER,
     KIND_NUMBERS,
     KIND_PERCENT,
+    KIND_SECONDS,
     KIND_DIM,
     KIND_ENGINE
   } kind;
@@ -64,6 +65,8 @@ extern const struct option_info option_info[OPTION_COUNT];
 
 /* Parses the words after the command's name. False after a message on stderr: exit code EXIT_USAGE. */
 bool options_parse(struct options *o, int count, char **word);
+/* Whether a path names a model (.onnx, .eir), not a module. */
+bool path_is_model(const char *path);
 /* "eaic run: message" and where help is, on stderr. */
 void usage_error(const struct options *o, const char *format, ...) EAIC_PRINTF(2, 3);
 /* The candidate nearest to a mistyped word, or NULL when none is near. */

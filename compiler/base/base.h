@@ -27,11 +27,11 @@
 struct arena_block;
 
 struct ctx {
-  struct arena_block *arena;                    /* newest block */
-  size_t arena_bytes;                           /* total allocated */
-  size_t max_bytes;                             /* limit for arena_bytes; a larger request is a user error */
-  const char *file;                             /* prefix of messages: the model or module at work; may be NULL */
-  int errors, warnings;                         /* how many were reported */
+  struct arena_block *arena; /* newest block */
+  size_t arena_bytes;        /* total allocated */
+  size_t max_bytes;          /* limit for arena_bytes; a larger request is a user error */
+  const char *file;          /* prefix of messages: the model or module at work; may be NULL */
+  int errors, warnings;      /* how many were reported */
   void (*report)(void *user, const char *line); /* receives one message, without newline; default: stderr */
   void *report_user;
   jmp_buf *escape; /* where fatal() goes; set by ctx_run */
@@ -71,9 +71,10 @@ EAIC_NORETURN void fatal(struct ctx *c, const struct location *at, const char *f
 EAIC_NORETURN void diag_stop(struct ctx *c);
 /* A mistake of ours, never the user's: prints file and line, asks for a report, and is fatal. */
 #define BUG(c, ...) bug_at((c), __FILE__, __LINE__, __VA_ARGS__)
-EAIC_NORETURN void bug_at(struct ctx *c, const char *file, int line, const char *format, ...) EAIC_PRINTF(4, 5);
+EAIC_NORETURN void bug_at(struct ctx *c, const char *file, int line, const char *format, ...)
+    EAIC_PRINTF(4, 5);
 #define CHECK(c, condition) \
-  do {                      \
+  do { \
     if (!(condition)) BUG((c), "expected: %s", #condition); \
   } while (0)
 
@@ -91,21 +92,24 @@ void buffer_byte(struct buffer *b, uint8_t byte);
 void buffer_text(struct buffer *b, const char *s);
 void buffer_printf(struct buffer *b, const char *format, ...) EAIC_PRINTF(2, 3);
 void buffer_pad(struct buffer *b, size_t alignment); /* zeros up to a multiple of alignment */
-/* Shortest decimal text that reads back as the same float: "0.1", "1e-05", "inf", "nan". Locale-independent. */
+/* Shortest decimal text that reads back as the same float: "0.1", "1e-05", "inf", "nan". Locale-independent.
+ */
 void buffer_float(struct buffer *b, float x);
 void buffer_double(struct buffer *b, double x);
 
 /* A growable array of T: VECTOR(struct node *) nodes = {0}; VECTOR_PUSH(c, &nodes, n). */
-#define VECTOR(T)      \
-  struct {             \
-    T *at;             \
+#define VECTOR(T) \
+  struct { \
+    T *at; \
     int count, capacity; \
   }
 #define VECTOR_PUSH(c, v, item) \
-  ((v)->at = vector_grow((c), (v)->at, (v)->count, &(v)->capacity, sizeof *(v)->at), (void)((v)->at[(v)->count++] = (item)))
+  ((v)->at = vector_grow((c), (v)->at, (v)->count, &(v)->capacity, sizeof *(v)->at), \
+   (void)((v)->at[(v)->count++] = (item)))
 void *vector_grow(struct ctx *c, void *at, int count, int *capacity, size_t size);
 
-/* map.c: text -> pointer, open addressing; iteration is over insertion order, so results never depend on hashes */
+/* map.c: text -> pointer, open addressing; iteration is over insertion order, so results never depend on
+ * hashes */
 
 struct map_entry {
   const char *key;
@@ -119,7 +123,7 @@ struct map {
   int slot_count;
 };
 void map_init(struct map *m, struct ctx *c);
-void *map_get(const struct map *m, const char *key); /* NULL when absent */
+void *map_get(const struct map *m, const char *key);       /* NULL when absent */
 void map_set(struct map *m, const char *key, void *value); /* key is kept, not copied; replaces */
 
 /* Address -> pointer. Only looked up, never iterated: results never depend on where things happen to lie. */
@@ -132,14 +136,16 @@ struct pointer_map {
   } *entry;
 };
 void pointer_map_init(struct pointer_map *m, struct ctx *c);
-void *pointer_map_get(const struct pointer_map *m, const void *key); /* NULL when absent */
+void *pointer_map_get(const struct pointer_map *m, const void *key);       /* NULL when absent */
 void pointer_map_set(struct pointer_map *m, const void *key, void *value); /* replaces */
 
 /* num.c: sizes from files are multiplied and added only through these */
 
 bool checked_mul(int64_t a, int64_t b, int64_t *out); /* false on overflow */
 bool checked_add(int64_t a, int64_t b, int64_t *out);
-static inline int64_t align_up(int64_t x, int64_t alignment) { return (x + alignment - 1) / alignment * alignment; }
+static inline int64_t align_up(int64_t x, int64_t alignment) {
+  return (x + alignment - 1) / alignment * alignment;
+}
 static inline int64_t min_i64(int64_t a, int64_t b) { return a < b ? a : b; }
 static inline int64_t max_i64(int64_t a, int64_t b) { return a > b ? a : b; }
 /* Deterministic pseudo-random numbers for tests and seeds (splitmix64). */
@@ -160,11 +166,15 @@ struct bytes {
 /* Reads a whole regular file into the ctx; fatal() with a message that names the path when it can't.
  * Larger than max_bytes: the message says so, before anything is read. */
 struct bytes file_read(struct ctx *c, const char *path, uint64_t max_bytes);
-/* Writes a whole file through a temporary one and a rename, so that it appears whole or not at all. "-" is stdout,
- * and a path that exists and is no regular file (a pipe, /dev/null) is written to directly. */
+/* Writes a whole file through a temporary one and a rename, so that it appears whole or not at all. "-" is
+ * stdout, and a path that exists and is no regular file (a pipe, /dev/null) is written to directly. */
 void file_write(struct ctx *c, const char *path, const void *data, size_t size);
+/* fatal() when file_write() could not write there, so that a mistake shows before long work; changes nothing.
+ */
+void file_check_writable(struct ctx *c, const char *path);
 const char *path_basename(const char *path);
-char *path_join(struct ctx *c, const char *folder_of, const char *name); /* name beside the file `folder_of` */
-bool path_has_suffix(const char *path, const char *suffix);              /* ".png", ASCII case-insensitive */
+char *path_join(struct ctx *c, const char *folder_of,
+                const char *name);                          /* name beside the file `folder_of` */
+bool path_has_suffix(const char *path, const char *suffix); /* ".png", ASCII case-insensitive */
 
 #endif

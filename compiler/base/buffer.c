@@ -77,8 +77,10 @@ static void shortest(struct buffer *b, double x, int max_digits, bool single) {
   while (low < high) {
     const int digits = (low + high) / 2;
     snprintf(text, sizeof text, "%.*g", digits, x);
-    if (single ? strtof(text, NULL) == (float)x : strtod(text, NULL) == x) high = digits;
-    else low = digits + 1;
+    if (single ? strtof(text, NULL) == (float)x : strtod(text, NULL) == x)
+      high = digits;
+    else
+      low = digits + 1;
   }
   snprintf(text, sizeof text, "%.*g", high, x);
   decimal_point(text);

@@ -3,7 +3,8 @@
 
 #include "base/base.h"
 
-/* Under AddressSanitizer the bytes between two allocations are poisoned, so that an overrun inside the arena is seen. */
+/* Under AddressSanitizer the bytes between two allocations are poisoned, so that an overrun inside the arena
+ * is seen. */
 #if defined(__SANITIZE_ADDRESS__)
 #include <sanitizer/asan_interface.h>
 #define POISON(p, n) ASAN_POISON_MEMORY_REGION(p, n)

@@ -25,7 +25,8 @@ static void line_add(struct line *l, const char *format, ...) {
 
 /* "net.onnx: error: node 'Conv_12' (QLinearConv): tensor 'w': message" */
 EAIC_PRINTF(4, 0)
-static void report(struct ctx *c, const char *kind, const struct location *at, const char *format, va_list args) {
+static void report(struct ctx *c, const char *kind, const struct location *at, const char *format,
+                   va_list args) {
   struct line l = {.used = 0};
   line_add(&l, "%s: %s: ", c->file ? c->file : "eaic", kind);
   if (at && at->node) line_add(&l, "node '%.200s'", at->node);

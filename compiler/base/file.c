@@ -13,9 +13,12 @@ struct bytes file_read(struct ctx *c, const char *path, uint64_t max_bytes) {
   if (fd < 0) fatal(c, NULL, "cannot open '%s': %s", path, strerror(errno));
   struct stat st;
   const char *problem = NULL;
-  if (fstat(fd, &st) != 0) problem = strerror(errno);
-  else if (S_ISDIR(st.st_mode)) problem = "it is a folder";
-  else if (!S_ISREG(st.st_mode)) problem = "it is not a regular file";
+  if (fstat(fd, &st) != 0)
+    problem = strerror(errno);
+  else if (S_ISDIR(st.st_mode))
+    problem = "it is a folder";
+  else if (!S_ISREG(st.st_mode))
+    problem = "it is not a regular file";
   if (problem) {
     close(fd);
     fatal(c, NULL, "cannot read '%s': %s", path, problem);
@@ -85,6 +88,21 @@ void file_write(struct ctx *c, const char *path, const void *data, size_t size) 
     unlink(temporary);
     fatal(c, NULL, "cannot write '%s': %s", path, strerror(error));
   }
+}
+
+void file_check_writable(struct ctx *c, const char *path) {
+  struct stat st;
+  int error = 0;
+  if (strcmp(path, "-") == 0) return;
+  if (stat(path, &st) == 0 && !S_ISREG(st.st_mode)) {
+    error = S_ISDIR(st.st_mode) ? EISDIR : access(path, W_OK) != 0 ? errno : 0;
+  } else {
+    char *temporary = ctx_printf(c, "%s.XXXXXX", path);
+    const int fd = mkstemp(temporary);
+    if (fd < 0) error = errno;
+    if (fd >= 0) close(fd), unlink(temporary);
+  }
+  if (error) fatal(c, NULL, "cannot write '%s': %s", path, strerror(error));
 }
 
 const char *path_basename(const char *path) {

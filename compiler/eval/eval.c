@@ -14,7 +14,8 @@ struct binding {
   void *scratch[MAX_SCRATCH];
 };
 
-/* Kernels take `void *` for everything; they write only through the operands that the call marks as written. */
+/* Kernels take `void *` for everything; they write only through the operands that the call marks as written.
+ */
 static void *unconst(const void *p) { return (void *)(uintptr_t)p; }
 
 static void *address_of(struct ctx *c, struct binding *b, const struct operand *o) {
@@ -37,7 +38,8 @@ static void *address_of(struct ctx *c, struct binding *b, const struct operand *
   BUG(c, "%s: a kernel operand is no value of the node", op_name(b->node->op));
 }
 
-void eval_node(struct ctx *c, const struct node *n, bool plain, const void *const *input, void *const *output) {
+void eval_node(struct ctx *c, const struct node *n, bool plain, const void *const *input,
+               void *const *output) {
   struct lowering l = {.ctx = c, .level = plain ? LEVEL_SCALAR : LEVEL_SIMD128, .plain = plain};
   lower_node(&l, n);
   if (l.alias_input >= 0) {

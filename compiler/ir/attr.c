@@ -16,13 +16,17 @@ struct attr attr_make_ints(struct ctx *c, enum attr_key key, int n, const int64_
   return (struct attr){.key = key, .n = n, .ints = ctx_copy(c, v, (size_t)n * sizeof *v)};
 }
 
-struct attr attr_make_int(struct ctx *c, enum attr_key key, int64_t v) { return attr_make_ints(c, key, 1, &v); }
+struct attr attr_make_int(struct ctx *c, enum attr_key key, int64_t v) {
+  return attr_make_ints(c, key, 1, &v);
+}
 
 struct attr attr_make_floats(struct ctx *c, enum attr_key key, int n, const float *v) {
   return (struct attr){.key = key, .n = n, .floats = ctx_copy(c, v, (size_t)n * sizeof *v)};
 }
 
-struct attr attr_make_float(struct ctx *c, enum attr_key key, float v) { return attr_make_floats(c, key, 1, &v); }
+struct attr attr_make_float(struct ctx *c, enum attr_key key, float v) {
+  return attr_make_floats(c, key, 1, &v);
+}
 
 struct attr attr_make_name(struct ctx *c, enum attr_key key, const char *v) {
   return (struct attr){.key = key, .n = 1, .name = ctx_strdup(c, v)};

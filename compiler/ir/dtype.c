@@ -2,7 +2,7 @@
 
 #include "ir/ir.h"
 
-enum dtype_class { CLASS_F, CLASS_U, CLASS_S, CLASS_B, CLASS_X };
+enum dtype_class { CLASS_F, CLASS_U, CLASS_S, CLASS_B, CLASS_X, CLASS_I };
 
 static const struct {
   const char *name, *numpy;

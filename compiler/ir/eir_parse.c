@@ -117,8 +117,10 @@ static struct numbers list(struct parser *p, bool real) {
   expect(p, '[');
   if (accept(p, ']')) return l;
   do {
-    if (real) VECTOR_PUSH(p->ctx, &l.real, number(p));
-    else VECTOR_PUSH(p->ctx, &l.integer, integer(p));
+    if (real)
+      VECTOR_PUSH(p->ctx, &l.real, number(p));
+    else
+      VECTOR_PUSH(p->ctx, &l.integer, integer(p));
   } while (accept(p, ','));
   expect(p, ']');
   return l;
@@ -331,8 +333,10 @@ static const struct origin *origins(struct parser *p) {
     expect(p, '(');
     o->op = word(p, "an operator");
     expect(p, ')');
-    if (last) last->next = o;
-    else head = o;
+    if (last)
+      last->next = o;
+    else
+      head = o;
     last = o;
   }
   return head;

@@ -31,9 +31,12 @@ static void print_quoted(struct buffer *out, const char *s) {
   buffer_byte(out, '"');
   for (; *s; s++) {
     const unsigned char ch = (unsigned char)*s;
-    if (ch == '"' || ch == '\\') buffer_printf(out, "\\%c", ch);
-    else if (ch < ' ') buffer_printf(out, "\\x%02x", ch);
-    else buffer_byte(out, ch);
+    if (ch == '"' || ch == '\\')
+      buffer_printf(out, "\\%c", ch);
+    else if (ch < ' ')
+      buffer_printf(out, "\\x%02x", ch);
+    else
+      buffer_byte(out, ch);
   }
   buffer_byte(out, '"');
 }
@@ -57,8 +60,10 @@ static void print_value(struct printer *p, const struct value *v) {
   }
   const char *name = value_name(p, v);
   buffer_byte(p->out, '%');
-  if (bare(name)) buffer_text(p->out, name);
-  else print_quoted(p->out, name);
+  if (bare(name))
+    buffer_text(p->out, name);
+  else
+    print_quoted(p->out, name);
 }
 
 static void print_quant(struct buffer *out, const struct quant *q) {
@@ -149,8 +154,10 @@ static void print_attr(struct buffer *out, const struct attr *a) {
   if (list) buffer_byte(out, '[');
   for (int i = 0; i < a->n; i++) {
     if (i) buffer_text(out, ", ");
-    if (a->floats) buffer_float(out, a->floats[i]);
-    else buffer_printf(out, "%lld", (long long)a->ints[i]);
+    if (a->floats)
+      buffer_float(out, a->floats[i]);
+    else
+      buffer_printf(out, "%lld", (long long)a->ints[i]);
   }
   if (list) buffer_byte(out, ']');
 }

@@ -39,9 +39,9 @@ static int by_key(const void *a, const void *b) {
   return (int)x->key - (int)y->key;
 }
 
-struct node *graph_node(struct graph *g, enum op op, int input_count, struct value *const *input, int attr_count,
-                        const struct attr *attr, int output_count, const struct type *output_type,
-                        const struct origin *origin) {
+struct node *graph_node(struct graph *g, enum op op, int input_count, struct value *const *input,
+                        int attr_count, const struct attr *attr, int output_count,
+                        const struct type *output_type, const struct origin *origin) {
   struct ctx *c = g->ctx;
   struct node *n = CTX_NEW(c, struct node);
   n->op = op;

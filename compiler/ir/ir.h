@@ -27,7 +27,7 @@ int dtype_to_onnx(enum dtype t);
 bool dtype_is_float(enum dtype t);   /* f16, bf16, f32, f64 */
 bool dtype_is_integer(enum dtype t); /* without bool */
 bool dtype_is_signed(enum dtype t);
-bool dtype_is_8bit(enum dtype t);    /* u8, s8 */
+bool dtype_is_8bit(enum dtype t); /* u8, s8 */
 
 /* Affine quantization, ONNX QuantizeLinear: real = (stored - zero_point) * scale. Immutable once made. */
 struct quant {
@@ -47,10 +47,12 @@ struct type {
   int64_t dim[MAX_RANK];
   const struct quant *quant; /* NULL: plain numbers */
 };
-/* Every type is made by a constructor that takes the quantization, so that no pass forgets to decide about it. */
+/* Every type is made by a constructor that takes the quantization, so that no pass forgets to decide about
+ * it. */
 struct type type_make(enum dtype dtype, int rank, const int64_t *dim, const struct quant *quant);
-struct type type_with_shape(struct type t, int rank, const int64_t *dim); /* quant kept; per-axis quant must fit */
-int64_t type_elements(const struct type *t);                              /* product of dims; 1 for a scalar */
+struct type type_with_shape(struct type t, int rank,
+                            const int64_t *dim); /* quant kept; per-axis quant must fit */
+int64_t type_elements(const struct type *t);     /* product of dims; 1 for a scalar */
 int64_t type_bytes(const struct type *t);
 bool type_same_shape(const struct type *a, const struct type *b);
 bool type_equal(const struct type *a, const struct type *b); /* dtype, shape and quantization */
@@ -122,10 +124,11 @@ struct value *graph_input(struct graph *g, const char *name, struct type type);
 /* A constant; `data` is kept, not copied. It belongs to no graph and may be shared by several. */
 struct value *value_constant(struct ctx *c, const char *name, struct type type, const void *data);
 void graph_output(struct graph *g, const char *name, struct value *v);
-/* Appends a node. The output types are the caller's (ops_infer computes them, see ops.h). Arrays are copied. */
-struct node *graph_node(struct graph *g, enum op op, int input_count, struct value *const *input, int attr_count,
-                        const struct attr *attr, int output_count, const struct type *output_type,
-                        const struct origin *origin);
+/* Appends a node. The output types are the caller's (ops_infer computes them, see ops.h). Arrays are copied.
+ */
+struct node *graph_node(struct graph *g, enum op op, int input_count, struct value *const *input,
+                        int attr_count, const struct attr *attr, int output_count,
+                        const struct type *output_type, const struct origin *origin);
 
 /* Attributes: attr_int(n, ATTR_AXIS, 0). The getters return the fallback (or NULL, n = 0) when absent. */
 struct attr attr_make_int(struct ctx *c, enum attr_key key, int64_t v);
@@ -159,7 +162,7 @@ const struct origin *origin_join(struct ctx *c, const struct origin *a, const st
 struct rewrite {
   struct ctx *ctx;
   const struct graph *old;
-  struct graph *graph; /* the new one */
+  struct graph *graph;    /* the new one */
   struct pointer_map map; /* old value -> new value */
 };
 void rewrite_begin(struct rewrite *r, const struct graph *old);
@@ -167,19 +170,22 @@ void rewrite_begin(struct rewrite *r, const struct graph *old);
 struct value *rewrite_value(struct rewrite *r, struct value *old);
 /* Copies a node with mapped inputs and maps its outputs. */
 struct node *rewrite_copy(struct rewrite *r, const struct node *n);
-/* From now on `old` means `replacement` (a value of the new graph or a constant). Keeps the old one's name when
- * `replacement` is a node's output. */
+/* From now on `old` means `replacement` (a value of the new graph or a constant). Keeps the old one's name
+ * when `replacement` is a node's output. */
 void rewrite_replace(struct rewrite *r, struct value *old, struct value *replacement);
 struct graph *rewrite_end(struct rewrite *r);
 
 /* Uses of each value of a graph: who reads it. */
 struct uses;
 struct uses *uses_compute(struct ctx *c, const struct graph *g);
-int uses_count(const struct uses *u, const struct value *v); /* reads by nodes, plus one for each graph output */
-struct node *uses_single(const struct uses *u, const struct value *v); /* its only reader, else NULL (also NULL when
-                                                                           the value is a graph output) */
-int uses_nodes(const struct uses *u, const struct value *v, struct node *const **nodes); /* readers, in order, one
-                                                                                             entry a read */
+int uses_count(const struct uses *u,
+               const struct value *v); /* reads by nodes, plus one for each graph output */
+struct node *uses_single(const struct uses *u,
+                         const struct value *v); /* its only reader, else NULL (also NULL when
+                                                     the value is a graph output) */
+int uses_nodes(const struct uses *u, const struct value *v,
+               struct node *const **nodes); /* readers, in order, one
+                                                entry a read */
 bool uses_is_output(const struct uses *u, const struct value *v);
 
 /* eir_print.c, eir_parse.c: the text form.
@@ -190,9 +196,9 @@ bool uses_is_output(const struct uses *u, const struct value *v);
  *     %y: u8[1,8,8,4] q(0.05, 128) = conv(%x, %w, _) {pads=[1, 1, 1, 1]} @"Conv_3"(Conv)
  *     output "probabilities" %y
  *
- * Names print bare when they are [A-Za-z0-9_.:/-]+, else quoted: %"a b". `_` is an omitted input. A constant's numbers
- * may be one number that fills it (`= splat(0)`), or seeded random bytes of moderate size (`= random(7)`, tests only).
- * Lines that start with ';' are comments. */
+ * Names print bare when they are [A-Za-z0-9_.:/-]+, else quoted: %"a b". `_` is an omitted input. A
+ * constant's numbers may be one number that fills it (`= splat(0)`), or seeded random bytes of moderate size
+ * (`= random(7)`, tests only). Lines that start with ';' are comments. */
 void eir_print(struct buffer *out, const struct graph *g);
 /* fatal() with line and column on a malformed text. `name` is the file for messages. */
 struct graph *eir_parse(struct ctx *c, const char *name, const char *text, size_t size);

@@ -24,8 +24,8 @@ struct node *rewrite_copy(struct rewrite *r, const struct node *n) {
   struct type *types = CTX_ARRAY(r->ctx, struct type, n->output_count);
   for (int i = 0; i < n->input_count; i++) input[i] = rewrite_value(r, n->input[i]);
   for (int i = 0; i < n->output_count; i++) types[i] = n->output[i]->type;
-  struct node *copy = graph_node(r->graph, n->op, n->input_count, input, n->attr_count, n->attr, n->output_count,
-                                 types, n->origin);
+  struct node *copy = graph_node(r->graph, n->op, n->input_count, input, n->attr_count, n->attr,
+                                 n->output_count, types, n->origin);
   for (int i = 0; i < n->output_count; i++) rewrite_replace(r, n->output[i], copy->output[i]);
   return copy;
 }

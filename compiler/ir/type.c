@@ -2,7 +2,8 @@
 
 #include "ir/ir.h"
 
-const struct quant *quant_make(struct ctx *c, int axis, int n, const float *scale, const int32_t *zero_point) {
+const struct quant *quant_make(struct ctx *c, int axis, int n, const float *scale,
+                               const int32_t *zero_point) {
   struct quant *q = CTX_NEW(c, struct quant);
   q->axis = axis;
   q->n = n;
@@ -53,10 +54,12 @@ bool type_equal(const struct type *a, const struct type *b) {
 
 bool type_is_sane(const struct type *t) {
   const int64_t limit = (int64_t)1 << 40;
-  int64_t n = dtype_bytes(t->dtype), padded = 1; /* padded: with zero dims as 1, so that products of parts are safe too */
+  int64_t n = dtype_bytes(t->dtype),
+          padded = 1; /* padded: with zero dims as 1, so that products of parts are safe too */
   if (t->rank < 0 || t->rank > MAX_RANK) return false;
   for (int i = 0; i < t->rank; i++) {
-    if (t->dim[i] < 0 || !checked_mul(padded, t->dim[i] ? t->dim[i] : 1, &padded) || padded > limit / n) return false;
+    if (t->dim[i] < 0 || !checked_mul(padded, t->dim[i] ? t->dim[i] : 1, &padded) || padded > limit / n)
+      return false;
   }
   return true;
 }

@@ -4,6 +4,7 @@
  * the low bits are stored. */
 #include "kernels/kernel.h"
 
+#include "base/small_float.h"
 #include "kernels/math.h"
 
 /* IEEE half precision, both ways; to nearest even. */
@@ -44,7 +45,8 @@ EAIC_INLINE uint64_t truncate_u64(double x) {
 }
 
 EAIC_INLINE int is_real(int32_t type) {
-  return type == ELEMENT_F32 || type == ELEMENT_F64 || type == ELEMENT_F16 || type == ELEMENT_BF16;
+  return type == ELEMENT_F32 || type == ELEMENT_F64 || type == ELEMENT_F16 || type == ELEMENT_BF16 ||
+         (type >= ELEMENT_F8E4M3FN && type <= ELEMENT_F8E8M0);
 }
 
 EAIC_INLINE double load_real(const void *x, int32_t i, int32_t type) {
@@ -52,12 +54,16 @@ EAIC_INLINE double load_real(const void *x, int32_t i, int32_t type) {
     case ELEMENT_F64: return ((const double *)x)[i];
     case ELEMENT_F16: return (double)f32_of_f16(((const uint16_t *)x)[i]);
     case ELEMENT_BF16: return (double)f32_of_bits((uint32_t)((const uint16_t *)x)[i] << 16);
-    default: return (double)((const float *)x)[i];
+    case ELEMENT_F32: return (double)((const float *)x)[i];
+    default: return small_float_get(type - ELEMENT_F8E4M3FN, ((const uint8_t *)x)[i]);
   }
 }
 
-EAIC_INLINE void store_real(void *y, int32_t i, int32_t type, double v) {
-  switch (type) {
+/* The bits that an integer of 4 or 2 bits keeps. */
+EAIC_INLINE uint8_t small_integer_mask(int32_t type) { return type == ELEMENT_U4 || type == ELEMENT_S4 ? 15 : 3; }
+
+EAIC_INLINE void store_real(void *y, int32_t i, const struct cast_params *p, double v) {
+  switch (p->to) {
     case ELEMENT_F32: ((float *)y)[i] = (float)v; break;
     case ELEMENT_F64: ((double *)y)[i] = v; break;
     case ELEMENT_F16: ((uint16_t *)y)[i] = f16_of_f32((float)v); break;
@@ -70,7 +76,14 @@ EAIC_INLINE void store_real(void *y, int32_t i, int32_t type, double v) {
     case ELEMENT_S32: ((int32_t *)y)[i] = truncate_s32(v); break;
     case ELEMENT_U32: ((uint32_t *)y)[i] = truncate_u32(v); break;
     case ELEMENT_S64: ((int64_t *)y)[i] = truncate_s64(v); break;
-    default: ((uint64_t *)y)[i] = truncate_u64(v); break;
+    case ELEMENT_U64: ((uint64_t *)y)[i] = truncate_u64(v); break;
+    case ELEMENT_U4:
+    case ELEMENT_S4:
+    case ELEMENT_U2:
+    case ELEMENT_S2: ((uint8_t *)y)[i] = (uint8_t)truncate_s32(v) & small_integer_mask(p->to); break;
+    default:
+      ((uint8_t *)y)[i] = small_float_set(p->to - ELEMENT_F8E4M3FN, v, !p->overflow, p->rounding);
+      break;
   }
 }
 
@@ -84,13 +97,18 @@ EAIC_INLINE int64_t load_integer(const void *x, int32_t i, int32_t type) {
     case ELEMENT_S16: return ((const int16_t *)x)[i];
     case ELEMENT_U32: return ((const uint32_t *)x)[i];
     case ELEMENT_S32: return ((const int32_t *)x)[i];
+    case ELEMENT_U4:
+    case ELEMENT_U2: return ((const uint8_t *)x)[i] & small_integer_mask(type);
+    case ELEMENT_S4: return ((((const uint8_t *)x)[i] & 15) ^ 8) - 8;
+    case ELEMENT_S2: return ((((const uint8_t *)x)[i] & 3) ^ 2) - 2;
     default: return ((const int64_t *)x)[i];
   }
 }
 
-EAIC_INLINE void store_integer(void *y, int32_t i, int32_t type, int64_t v, int is_u64) {
+EAIC_INLINE void store_integer(void *y, int32_t i, const struct cast_params *p, int64_t v) {
+  const int is_u64 = p->from == ELEMENT_U64;
   float f32 = is_u64 ? (float)(uint64_t)v : (float)v;
-  switch (type) {
+  switch (p->to) {
     case ELEMENT_F32: ((float *)y)[i] = f32; break;
     case ELEMENT_F64: ((double *)y)[i] = is_u64 ? (double)(uint64_t)v : (double)v; break;
     case ELEMENT_F16: ((uint16_t *)y)[i] = f16_of_f32(f32); break;
@@ -102,7 +120,13 @@ EAIC_INLINE void store_integer(void *y, int32_t i, int32_t type, int64_t v, int 
     case ELEMENT_S16: ((uint16_t *)y)[i] = (uint16_t)v; break;
     case ELEMENT_U32:
     case ELEMENT_S32: ((uint32_t *)y)[i] = (uint32_t)v; break;
-    default: ((int64_t *)y)[i] = v; break;
+    case ELEMENT_U64:
+    case ELEMENT_S64: ((int64_t *)y)[i] = v; break;
+    case ELEMENT_U4:
+    case ELEMENT_S4:
+    case ELEMENT_U2:
+    case ELEMENT_S2: ((uint8_t *)y)[i] = (uint8_t)v & small_integer_mask(p->to); break;
+    default: store_real(y, i, p, is_u64 ? (double)(uint64_t)v : (double)v); break;
   }
 }
 
@@ -111,8 +135,8 @@ EAIC_KERNEL(cast_plain) {
   const void *x = operand[CAST_X];
   void *y = operand[CAST_Y];
   if (is_real(p->from))
-    for (int32_t i = 0; i < p->count; i++) store_real(y, i, p->to, load_real(x, i, p->from));
+    for (int32_t i = 0; i < p->count; i++) store_real(y, i, p, load_real(x, i, p->from));
   else
     for (int32_t i = 0; i < p->count; i++)
-      store_integer(y, i, p->to, load_integer(x, i, p->from), p->from == ELEMENT_U64);
+      store_integer(y, i, p, load_integer(x, i, p->from));
 }

@@ -1,5 +1,5 @@
-/* Included first by every kernel source file: the macro that defines a kernel, and the shared words of arithmetic.
- * Compiled for wasm32 without a C library, and natively. */
+/* Included first by every kernel source file: the macro that defines a kernel, and the shared words of
+ * arithmetic. Compiled for wasm32 without a C library, and natively. */
 #ifndef EAIC_KERNEL_H
 #define EAIC_KERNEL_H
 
@@ -22,12 +22,12 @@
 
 #if defined(__wasm__)
 #define EAIC_INLINE static inline __attribute__((always_inline))
-#define EAIC_KERNEL(name)                                            \
-  void name(const void *params, void *const *operand);               \
+#define EAIC_KERNEL(name) \
+  void name(const void *params, void *const *operand); \
   __attribute__((always_inline)) void name(const void *params, void *const *operand)
 #else
 #define EAIC_INLINE static inline
-#define EAIC_KERNEL(name)                              \
+#define EAIC_KERNEL(name) \
   void name(const void *params, void *const *operand); \
   void name(const void *params, void *const *operand)
 #endif

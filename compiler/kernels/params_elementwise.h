@@ -49,11 +49,24 @@ enum element {
   ELEMENT_S64,
   ELEMENT_BOOL,
   ELEMENT_F16,
-  ELEMENT_BF16
+  ELEMENT_BF16,
+  /* Storage only, a byte each; the floats in the order of enum small_float. */
+  ELEMENT_F8E4M3FN,
+  ELEMENT_F8E4M3FNUZ,
+  ELEMENT_F8E5M2,
+  ELEMENT_F8E5M2FNUZ,
+  ELEMENT_F4E2M1,
+  ELEMENT_F8E8M0,
+  ELEMENT_U4,
+  ELEMENT_S4,
+  ELEMENT_U2,
+  ELEMENT_S2
 };
 struct cast_params {
   int32_t count;
   int32_t from, to; /* enum element */
+  int32_t overflow; /* to 8-bit floats: 1 lets what is too large become infinity or NaN */
+  int32_t rounding; /* to E8M0: enum small_rounding */
 };
 enum { CAST_X, CAST_Y, CAST_OPERANDS };
 

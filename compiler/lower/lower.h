@@ -1,5 +1,5 @@
-/* lower: node -> kernel calls. "Which kernel, with which params and which packed constants?" is answered here and only
- * here, for every consumer: eval/ runs the calls natively, plan/ gives their operands addresses.
+/* lower: node -> kernel calls. "Which kernel, with which params and which packed constants?" is answered here
+ * and only here, for every consumer: eval/ runs the calls natively, plan/ gives their operands addresses.
  *
  * `lower_<row>` functions are named by the rows of ir/ops.def; families share a file. */
 #ifndef EAIC_LOWER_H
@@ -21,10 +21,10 @@ enum operand_kind {
 struct operand {
   enum operand_kind kind;
   bool written;
-  struct value *value;    /* OPERAND_VALUE */
-  const void *data;       /* OPERAND_CONSTANT */
-  int64_t bytes;          /* OPERAND_CONSTANT, OPERAND_SCRATCH */
-  int scratch;            /* OPERAND_SCRATCH: number within the node, from 0 */
+  struct value *value; /* OPERAND_VALUE */
+  const void *data;    /* OPERAND_CONSTANT */
+  int64_t bytes;       /* OPERAND_CONSTANT, OPERAND_SCRATCH */
+  int scratch;         /* OPERAND_SCRATCH: number within the node, from 0 */
 };
 
 struct call {
@@ -40,15 +40,15 @@ struct call {
 /* The sink that lower_node fills. */
 struct lowering {
   struct ctx *ctx;
-  enum level level;  /* the best kernels allowed */
-  bool plain;        /* only plain kernels: the reference for tests and `verify` */
+  enum level level; /* the best kernels allowed */
+  bool plain;       /* only plain kernels: the reference for tests and `verify` */
   const struct node *node;
   VECTOR(struct call *) calls;
-  int alias_input;   /* >= 0: the output is this input's bytes (reshape, retype); then there are no calls */
+  int alias_input; /* >= 0: the output is this input's bytes (reshape, retype); then there are no calls */
 };
 
-/* Lowers one node; `out` is initialised by the caller with ctx, level and plain. fatal() with the node's location when no
- * kernel exists for its types. */
+/* Lowers one node; `out` is initialised by the caller with ctx, level and plain. fatal() with the node's
+ * location when no kernel exists for its types. */
 void lower_node(struct lowering *out, const struct node *n);
 
 /* For lower_* functions: a call with its params copied; then operands, in the order of the family's enum. */

@@ -65,8 +65,13 @@ static void simplify_residual(struct dot *d) {
   int32_t product = d->epilogue.output == DOT_S8 ? -128 : 0;
   int32_t residual = d->epilogue.residual_signed ? -128 : 0;
   bool first = d->epilogue.residual == DOT_RESIDUAL_FIRST;
-  struct level_sum s = {numbers->ratio_a,       numbers->ratio_b,           numbers->fixed, numbers->post_low,
-                        numbers->post_high, first ? residual : product, first ? product : residual};
+  struct level_sum s = {.ratio_a = numbers->ratio_a,
+                        .ratio_b = numbers->ratio_b,
+                        .fixed = numbers->fixed,
+                        .low = numbers->post_low,
+                        .high = numbers->post_high,
+                        .a_lowest = first ? residual : product,
+                        .b_lowest = first ? product : residual};
   d->epilogue.add_is_single = single_add_find(d->l->ctx, &s);
   numbers->ratio_a = s.ratio_a;
   numbers->ratio_b = s.ratio_b;

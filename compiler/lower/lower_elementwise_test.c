@@ -371,9 +371,9 @@ static void test_cast_pairs(struct test *t) {
   uint8_t levels[N];
   for (int i = 0; i < N; i++) levels[i] = (uint8_t)(i * 3);
   struct type u8 = type_1d(DT_U8, N, NULL);
-  for (int pair = 0; pair < DT_COUNT * DT_COUNT; pair++) {
-    struct type from = type_1d((enum dtype)(pair / DT_COUNT), N, NULL),
-                to = type_1d((enum dtype)(pair % DT_COUNT), N, NULL);
+  for (int pair = 0; pair < DT_F8E4M3FN * DT_F8E4M3FN; pair++) {
+    struct type from = type_1d((enum dtype)(pair / DT_F8E4M3FN), N, NULL),
+                to = type_1d((enum dtype)(pair % DT_F8E4M3FN), N, NULL);
     void *x = run_node(t, OP_CAST, 1, &u8, (const void *const[]){levels}, NULL, 0, &from, 1, NULL, true);
     void *y = run_node(t, OP_CAST, 1, &from, (const void *const[]){x}, NULL, 0, &to, 1, NULL, true);
     void *back = run_node(t, OP_CAST, 1, &to, (const void *const[]){y}, NULL, 0, &u8, 1, NULL, true);
@@ -414,6 +414,36 @@ static void test_cast_pairs(struct test *t) {
   }
 }
 
+/* Every code of a type of 8 bits or fewer survives the way to f32 and back, and values are those of the format. */
+static void test_small_storage(struct test *t) {
+  static const struct {
+    enum dtype dtype;
+    uint8_t code;
+    float value;
+  } known[] = {{DT_F8E4M3FN, 0x7e, 448}, {DT_F8E4M3FNUZ, 0x7f, 240},    {DT_F8E5M2, 0x7b, 57344},
+               {DT_F8E5M2FNUZ, 0x01, 0x1p-17f}, {DT_F4E2M1, 0x0f, -6},  {DT_F8E8M0, 127, 1},
+               {DT_U4, 15, 15},          {DT_S4, 8, -8},                {DT_U2, 3, 3},
+               {DT_S2, 2, -2},           {DT_F8E4M3FN, 0x01, 0x1p-9f},  {DT_F4E2M1, 0x01, 0.5f}};
+  for (size_t k = 0; k < COUNT_OF(known); k++) {
+    enum dtype d = known[k].dtype;
+    bool two = d == DT_U2 || d == DT_S2, four = d == DT_U4 || d == DT_S4 || d == DT_F4E2M1;
+    int64_t codes = two ? 4 : four ? 16 : 256;
+    struct type narrow = type_1d(d, codes, NULL), real = type_1d(DT_F32, codes, NULL);
+    uint8_t all[256];
+    for (int i = 0; i < 256; i++) all[i] = (uint8_t)i;
+    const void *data = all;
+    float *y = run_node(t, OP_CAST, 1, &narrow, &data, NULL, 0, &real, 1, NULL, true);
+    bool wrong = y[known[k].code] != known[k].value;
+    data = y;
+    uint8_t *back = run_node(t, OP_CAST, 1, &real, &data, NULL, 0, &narrow, 1, NULL, true);
+    for (int64_t i = 0; i < codes; i++) wrong |= isfinite(y[i]) && back[i] != i;
+    if (wrong) printf("casts of %s: code %d is %g\n", dtype_name(d), known[k].code, (double)y[known[k].code]);
+    t->failures += wrong;
+    free(y);
+    free(back);
+  }
+}
+
 static void run(struct ctx *c, void *argument) {
   struct test *t = argument;
   t->c = c;
@@ -421,6 +451,7 @@ static void run(struct ctx *c, void *argument) {
   test_where(t);
   test_cast_outside(t);
   test_cast_pairs(t);
+  test_small_storage(t);
 }
 
 int main(void) {

@@ -8,7 +8,7 @@ static int32_t index_is_wide(const struct value *index) { return index->type.dty
 
 /* Types whose elements a kernel only moves are fine everywhere but where they are computed with. */
 static int32_t number_type(struct lowering *l, enum dtype dtype) {
-  if (dtype == DT_BOOL || dtype == DT_F16 || dtype == DT_BF16)
+  if (dtype == DT_BOOL || dtype == DT_F16 || dtype == DT_BF16 || dtype >= DT_F8E4M3FN)
     lower_unsupported(l, ctx_printf(l->ctx, "%s has no kernel for elements of type %s", op_name(l->node->op),
                                     dtype_name(dtype)));
   return element_of(l, dtype);

@@ -12,7 +12,17 @@ enum element element_of(struct lowering *l, enum dtype dtype) {
       [DT_BF16] = ELEMENT_BF16 + 1, [DT_U8] = ELEMENT_U8 + 1,   [DT_U16] = ELEMENT_U16 + 1,
       [DT_U32] = ELEMENT_U32 + 1,   [DT_U64] = ELEMENT_U64 + 1, [DT_S8] = ELEMENT_S8 + 1,
       [DT_S16] = ELEMENT_S16 + 1,   [DT_S32] = ELEMENT_S32 + 1, [DT_S64] = ELEMENT_S64 + 1,
-      [DT_BOOL] = ELEMENT_BOOL + 1};
+      [DT_BOOL] = ELEMENT_BOOL + 1,
+      [DT_F8E4M3FN] = ELEMENT_F8E4M3FN + 1,
+      [DT_F8E4M3FNUZ] = ELEMENT_F8E4M3FNUZ + 1,
+      [DT_F8E5M2] = ELEMENT_F8E5M2 + 1,
+      [DT_F8E5M2FNUZ] = ELEMENT_F8E5M2FNUZ + 1,
+      [DT_F4E2M1] = ELEMENT_F4E2M1 + 1,
+      [DT_F8E8M0] = ELEMENT_F8E8M0 + 1,
+      [DT_U4] = ELEMENT_U4 + 1,
+      [DT_S4] = ELEMENT_S4 + 1,
+      [DT_U2] = ELEMENT_U2 + 1,
+      [DT_S2] = ELEMENT_S2 + 1};
   if (!table[dtype])
     lower_unsupported(l, ctx_printf(l->ctx, "elements of type %s have no kernel", dtype_name(dtype)));
   return (enum element)(table[dtype] - 1);
@@ -21,7 +31,9 @@ enum element element_of(struct lowering *l, enum dtype dtype) {
 void lower_cast_call(struct lowering *l, enum dtype from, enum dtype to, int64_t count, struct operand x,
                      struct operand y) {
   struct cast_params p = {.count = lower_int32(l, count), .from = (int32_t)element_of(l, from),
-                          .to = (int32_t)element_of(l, to)};
+                          .to = (int32_t)element_of(l, to),
+                          .overflow = (int32_t)attr_int(l->node, ATTR_OVERFLOW, 0),
+                          .rounding = (int32_t)attr_int(l->node, ATTR_ROUNDING, 0)};
   struct call *c = lower_call(l, KERNEL_cast_plain, &p, sizeof p, CAST_OPERANDS);
   call_operand(c, CAST_X, x, false);
   call_operand(c, CAST_Y, y, true);

@@ -26,7 +26,7 @@ static float move_ulps(float x, int ulps) {
   return x;
 }
 
-/* All pairs that rounding errors of up to `error` can move; returns how many. */
+/* All pairs that rounding errors of up to `error` can move, where `found` is not NULL; returns how many. */
 static int find_near_ties(const struct level_sum *s, double error, struct near_tie *found) {
   int count = 0;
   for (int i = 0; i < LEVELS * LEVELS; i++) {
@@ -34,7 +34,8 @@ static int find_near_ties(const struct level_sum *s, double error, struct near_t
     double v = (double)a * (double)s->ratio_a + (double)b * (double)s->ratio_b + (double)s->fixed;
     if (v < (double)s->low - 1 || v > (double)s->high + 1) continue;
     if (fabs(v - floor(v) - 0.5) > error) continue;
-    found[count++] = (struct near_tie){a, b, level_of(s, a, b, 0)};
+    if (found) found[count] = (struct near_tie){a, b, level_of(s, a, b, 0)};
+    count++;
   }
   return count;
 }
@@ -50,8 +51,9 @@ bool single_add_find(struct ctx *c, struct level_sum *s) {
   if (!(largest < 2097152.0)) return false;
   /* Each of five roundings is off by 2^-24 of the largest, and a nudge by a few times that. */
   double step = largest / 16777216, error = 32 * step;
-  struct near_tie *ties = CTX_ARRAY(c, struct near_tie, LEVELS *LEVELS);
-  int count = find_near_ties(s, error, ties);
+  int count = find_near_ties(s, error, NULL);
+  struct near_tie *ties = CTX_ARRAY(c, struct near_tie, count + 1);
+  find_near_ties(s, error, ties);
   const struct level_sum exact = *s;
   for (int i = 0; i < FIXED_NUDGES * RATIO_NUDGES * RATIO_NUDGES; i++) {
     s->fixed = exact.fixed + (float)(nudge(i % FIXED_NUDGES) * step);

@@ -119,16 +119,27 @@ void import_clip_11(struct import *n) {
 
 /* Types. */
 
+/* Cast with what ONNX 19 and 24 say about 8-bit floats. */
+static struct value *small_cast(struct import *n, struct value *x, enum dtype to) {
+  if (to < DT_F8E4M3FN || x->type.dtype == to) return make_cast(n, x, to);
+  const char *rounding = attribute_text(n, "round_mode", "up");
+  const struct attr attr[2] = {
+      attr_make_int(n->ctx, ATTR_OVERFLOW, n->opset >= 19 && !attribute_bool(n, "saturate", true)),
+      attr_make_int(n->ctx, ATTR_ROUNDING, !strcmp(rounding, "nearest") ? 2 : !strcmp(rounding, "down"))};
+  struct type want = type_make(to, 0, NULL, NULL);
+  return make(n, OP_CAST, 1, &x, 2, attr, &want);
+}
+
 void import_cast(struct import *n) {
   struct value *x = make_plain(n, need_input(n, 0, "input"));
   int64_t to = attribute_int(n, "to", 0);
   if (to < 0 || to > INT32_MAX) to = 0;
-  n->output[0] = make_cast(n, x, element_type(n->ctx, (int)to, &n->at, "the output"));
+  n->output[0] = small_cast(n, x, element_type(n->ctx, (int)to, &n->at, "the output"));
 }
 
 void import_cast_like(struct import *n) {
   struct value *x = make_plain(n, need_input(n, 0, "input"));
-  n->output[0] = make_cast(n, x, need_input(n, 1, "target_type")->type.dtype);
+  n->output[0] = small_cast(n, x, need_input(n, 1, "target_type")->type.dtype);
 }
 
 /* Predicates of floats. */

@@ -76,6 +76,8 @@ static void release(void *ctx, void *p) { (void)ctx, (void)p; }
 const Onnx__ModelProto *model_unpack(struct ctx *c, const uint8_t *data, size_t size) {
   struct wire w = {c, data, size};
   if (size == 0) fatal(c, NULL, "the file is empty");
+  if (size >= 4 && memcmp(data, "\0asm", 4) == 0)
+    fatal(c, NULL, "this is a WebAssembly module, not an ONNX model");
   check_message(&w, &onnx__model_proto__descriptor, 0, size, 0);
   ProtobufCAllocator allocator = {allocate, release, c};
   const Onnx__ModelProto *model = onnx__model_proto__unpack(&allocator, size, data);

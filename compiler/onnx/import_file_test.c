@@ -57,6 +57,7 @@ static const struct {
     {"empty", "", 0, "the file is empty"},
     {"text", "This is no model at all.", 24, "this is not an ONNX model"},
     {"picture", "\x89PNG\r\n\x1a\n", 8, "this is not an ONNX model"},
+    {"module", "\0asm\1\0\0\0", 8, "this is a WebAssembly module, not an ONNX model"},
     {"zeros", "\0\0\0\0", 4, "a field has no valid number"},
     {"one byte", "\x08", 1, "the file ends inside of a number"},
     {"long number", "\x08\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01", 12, "more than 64 bits"},

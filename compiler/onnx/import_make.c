@@ -230,6 +230,16 @@ struct value *make_scalar(struct import *n, enum dtype dtype, double number) {
     case DT_U8:
     case DT_BOOL: *(uint8_t *)p = (uint8_t)to_int64(number); break;
     case DT_F16:
+    case DT_F8E4M3FN:
+    case DT_F8E4M3FNUZ:
+    case DT_F8E5M2:
+    case DT_F8E5M2FNUZ:
+    case DT_F4E2M1:
+    case DT_F8E8M0:
+    case DT_U4:
+    case DT_S4:
+    case DT_U2:
+    case DT_S2:
     case DT_BF16: return make_cast(n, make_scalar(n, DT_F32, number), dtype);
     case DT_COUNT: break;
   }

@@ -117,7 +117,17 @@ double element_as_double(const struct value *v, int64_t k) {
     case DT_BOOL: return ((const uint8_t *)p)[k];
     case DT_F16:
     case DT_BF16:
+    case DT_F8E4M3FN:
+    case DT_F8E4M3FNUZ:
+    case DT_F8E5M2:
+    case DT_F8E5M2FNUZ:
+    case DT_F4E2M1:
+    case DT_F8E8M0:
     case DT_COUNT: break;
+    case DT_U4: return ((const uint8_t *)p)[k] & 15;
+    case DT_U2: return ((const uint8_t *)p)[k] & 3;
+    case DT_S4: return ((((const uint8_t *)p)[k] & 15) ^ 8) - 8;
+    case DT_S2: return ((((const uint8_t *)p)[k] & 3) ^ 2) - 2;
   }
   return 0;
 }

@@ -104,6 +104,28 @@ static enum dtype output_dtype(struct import *n, enum dtype fallback) {
   return wanted ? element_type(n->ctx, (int)wanted, &n->at, "the output") : fallback;
 }
 
+/* Scales or zero points so that they broadcast to x. */
+static struct value *along_axis(struct import *n, const struct value *x, struct value *v) {
+  int64_t dim[MAX_RANK] = {1, 1, 1, 1, 1, 1, 1, 1};
+  int axis = quant_axis(n, x, v);
+  if (axis < 0) return make_reshape(n, v, 0, NULL);
+  dim[axis] = type_elements(&v->type);
+  if (v->type.rank > 1 || dim[axis] != x->type.dim[axis])
+    FAIL(n, "scales for blocks of a tensor are not supported");
+  return make_reshape(n, v, x->type.rank, dim);
+}
+
+/* QuantizeLinear to storage of few bits: integers saturate, and so do floats. */
+static struct value *quantize_narrow(struct import *n, struct value *x, struct value *scale, struct value *zero, enum dtype to) {
+  struct value *y = make_2(n, OP_DIV, make_cast(n, x, DT_F32), make_cast(n, along_axis(n, x, scale), DT_F32));
+  bool four = to == DT_U4 || to == DT_S4, is_signed = to == DT_S4 || to == DT_S2;
+  if (dtype_is_float(to)) return make_cast(n, y, to);
+  y = make_1(n, OP_ROUND, y);
+  if (zero) y = make_2(n, OP_ADD, y, make_cast(n, along_axis(n, x, zero), DT_F32));
+  float levels = four ? 16 : 4, low = is_signed ? -levels / 2 : 0;
+  return make_cast(n, make_clip(n, y, low, low + levels - 1), to);
+}
+
 /* Scale or zero point are computed by the model. */
 static struct value *at_run_time(struct import *n, enum op op, struct value *x, struct value *scale,
                                  struct value *zero) {
@@ -119,6 +141,10 @@ void import_quantize_linear(struct import *n) {
   if (dtype_is_integer(x->type.dtype)) x = make_cast(n, x, DT_F32); /* int32 is allowed too */
   struct type want = type_make(zero ? zero->type.dtype : output_dtype(n, DT_U8), x->type.rank, x->type.dim,
                                NULL);
+  if (want.dtype >= DT_F8E4M3FN) {
+    n->output[0] = quantize_narrow(n, x, scale, zero, want.dtype);
+    return;
+  }
   if (!dtype_is_integer(want.dtype)) FAIL(n, "quantizing to %s is not supported", dtype_name(want.dtype));
   if (!scale->data || (zero && !zero->data)) {
     n->output[0] = at_run_time(n, OP_QUANTIZE_BY, x, scale, zero ? zero : make_scalar(n, want.dtype, 0));
@@ -131,6 +157,12 @@ void import_quantize_linear(struct import *n) {
 void import_dequantize_linear(struct import *n) {
   struct value *x = need_input(n, 0, "x"), *scale = need_input(n, 1, "x_scale"), *zero = optional_input(n, 2);
   refuse_blocks(n);
+  if (x->type.dtype >= DT_F8E4M3FN) { /* storage of few bits: computed with, not kept as levels */
+    struct value *real = make_cast(n, x, DT_F32), *factor = make_cast(n, along_axis(n, x, scale), DT_F32);
+    if (zero) real = make_2(n, OP_SUB, real, make_cast(n, along_axis(n, x, zero), DT_F32));
+    n->output[0] = make_cast(n, make_2(n, OP_MUL, real, factor), output_dtype(n, scale->type.dtype));
+    return;
+  }
   if (!dtype_is_integer(x->type.dtype))
     FAIL(n, "input 0 'x' is %s, expected integers", type_text(n->ctx, &x->type));
   struct type want = type_make(output_dtype(n, scale->type.dtype), 0, NULL, NULL);

@@ -61,6 +61,18 @@ static void use_sizes(struct import *n, struct resize *r, const struct value *x,
   }
 }
 
+/* Sizes that come at run time: those of the declared output. */
+static bool declared_sizes(struct import *n, const struct resize *r, const struct value *x, int64_t out[MAX_RANK]) {
+  struct value *sizes = optional_input(n, 3);
+  int64_t dim[MAX_RANK];
+  int rank;
+  if (!sizes || sizes->data || type_elements(&sizes->type) == 0) return false;
+  if (n->opset >= 18 && strcmp(attribute_text(n, "keep_aspect_ratio_policy", "stretch"), "stretch")) return false;
+  if (!declared_shape(n, 0, &rank, dim) || rank != x->type.rank) return false;
+  for (int i = 0; i < r->axis_count; i++) out[i] = dim[r->axis[i]];
+  return true;
+}
+
 static void read_roi(struct import *n, struct resize *r, int rank) {
   int count = 0;
   for (int i = 0; i < rank; i++) r->roi[i] = 0, r->roi[rank + i] = 1;
@@ -146,7 +158,9 @@ void import_resize_11(struct import *n) {
   read_roi(n, &r, x->type.rank);
   int scale_count = 0, size_count = 0;
   const float *scales = constant_floats(n, 2, "scales", &scale_count);
-  const int64_t *sizes = constant_ints(n, 3, "sizes", &size_count);
+  int64_t declared[MAX_RANK];
+  const int64_t *sizes = declared_sizes(n, &r, x, declared) ? declared : constant_ints(n, 3, "sizes", &size_count);
+  if (sizes == declared) size_count = r.axis_count;
   if (size_count > 0) use_sizes(n, &r, x, sizes, size_count);
   else if (scale_count > 0) use_scales(n, &r, x, scales, scale_count);
   else FAIL(n, "neither scales nor sizes are given");

@@ -161,3 +161,28 @@ void import_tile(struct import *n) {
   }
   n->output[0] = y;
 }
+
+/* CenterCropPad-18: each axis cut or padded with zeros on both sides; what is odd goes to the end. */
+void import_center_crop_pad(struct import *n) {
+  struct value *x = make_plain(n, need_input(n, 0, "input_data"));
+  int rank = x->type.rank, axis_count = 0, count = 0, declared_rank;
+  const int64_t *axes = attribute_ints(n, "axes", &axis_count), *given = NULL;
+  int64_t declared[MAX_RANK], starts[MAX_RANK] = {0}, steps[MAX_RANK], sizes[MAX_RANK], pads[2 * MAX_RANK] = {0};
+  bool is_declared = shape_is_declared(n, 1, &declared_rank, declared) && declared_rank == rank;
+  if (!is_declared) given = need_constant_ints(n, 1, "shape", &count);
+  if (!axes) axis_count = rank;
+  if (!is_declared && count != axis_count) FAIL(n, "the shape has %d entries, expected %d", count, axis_count);
+  for (int i = 0; i < rank; i++) steps[i] = 1, sizes[i] = x->type.dim[i];
+  for (int i = 0; i < axis_count; i++) {
+    int axis = need_axis(n, axes ? axes[i] : i, rank);
+    int64_t size = x->type.dim[axis], target = is_declared ? declared[axis] : given[i];
+    if (target < 0 || target > 1 << 30) FAIL(n, "size %lld of axis %d is not possible", (long long)target, axis);
+    sizes[axis] = min_i64(size, target);
+    starts[axis] = (size - sizes[axis]) / 2;
+    pads[axis] = (target - sizes[axis]) / 2;
+    pads[rank + axis] = target - sizes[axis] - pads[axis];
+  }
+  struct value *const in[2] = {make_slice(n, x, starts, steps, sizes), make_scalar_like(n, x, 0)};
+  const struct attr attr = attr_make_ints(n->ctx, ATTR_PADS, 2 * rank, pads);
+  n->output[0] = make(n, OP_PAD, 2, in, 1, &attr, NULL);
+}

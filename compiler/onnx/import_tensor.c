@@ -75,16 +75,47 @@ static struct field typed_field(const Onnx__TensorProto *t, enum dtype dtype) {
     case DT_S32:
     case DT_BOOL:
     case DT_F16:
+    case DT_F8E4M3FN:
+    case DT_F8E4M3FNUZ:
+    case DT_F8E5M2:
+    case DT_F8E5M2FNUZ:
+    case DT_F4E2M1:
+    case DT_F8E8M0:
+    case DT_U4:
+    case DT_S4:
+    case DT_U2:
+    case DT_S2:
     case DT_BF16: return (struct field){t->int32_data, t->n_int32_data, 4};
     case DT_COUNT: break;
   }
   return (struct field){NULL, 0, 1};
 }
 
+/* Bits of an element in a file: two or four share a byte, the first in its low bits. */
+static int stored_bits(enum dtype t) {
+  if (t == DT_U4 || t == DT_S4 || t == DT_F4E2M1) return 4;
+  return t == DT_U2 || t == DT_S2 ? 2 : dtype_bytes(t) * 8;
+}
+
+static const void *unpack_bits(struct ctx *c, const uint8_t *packed, int64_t count, int bits) {
+  uint8_t *out = ctx_alloc(c, (size_t)count + 1);
+  for (int64_t i = 0; i < count; i++)
+    out[i] = (uint8_t)(packed[i * bits / 8] >> i * bits % 8 & ((1 << bits) - 1));
+  return out;
+}
+
 /* The low bytes of each entry: integers are stored widened, 16-bit floats as their bits. */
 static const void *read_typed(const struct source *s, const struct type *type) {
   struct field f = typed_field(s->proto, type->dtype);
   int64_t count = type_elements(type);
+  int bits = stored_bits(type->dtype);
+  if (bits < 8) {
+    int64_t entries = (count * bits + 7) / 8;
+    if ((int64_t)f.count != entries) TENSOR_FAIL(s, "it holds %zu entries, not %lld", f.count, (long long)entries);
+    uint8_t *packed = ctx_alloc(s->importer->ctx, (size_t)entries + 1);
+    for (int64_t i = 0; i < entries; i++) packed[i] = (uint8_t)((const int32_t *)f.data)[i];
+    return unpack_bits(s->importer->ctx, packed, count, bits);
+  }
   if ((int64_t)f.count != count)
     TENSOR_FAIL(s, "it holds %zu numbers, its shape says %s", f.count, type_text(s->importer->ctx, type));
   int bytes = dtype_bytes(type->dtype);
@@ -96,6 +127,12 @@ static const void *read_typed(const struct source *s, const struct type *type) {
 
 static const void *read_raw(const struct source *s, const struct type *type) {
   const ProtobufCBinaryData *raw = &s->proto->raw_data;
+  int bits = stored_bits(type->dtype);
+  if (bits < 8) {
+    int64_t bytes = (type_elements(type) * bits + 7) / 8;
+    if ((int64_t)raw->len != bytes) TENSOR_FAIL(s, "it holds %zu bytes, not %lld", raw->len, (long long)bytes);
+    return unpack_bits(s->importer->ctx, raw->data, type_elements(type), bits);
+  }
   if ((int64_t)raw->len != type_bytes(type))
     TENSOR_FAIL(s, "it holds %zu bytes, %s needs %lld", raw->len, type_text(s->importer->ctx, type),
                 (long long)type_bytes(type));
@@ -166,6 +203,7 @@ static const char *read_range(struct ctx *c, int fd, int64_t offset, int64_t byt
 }
 
 static const void *read_external(const struct source *s, const struct type *type) {
+  if (stored_bits(type->dtype) < 8) TENSOR_FAIL(s, "%s", "external data of less than 8 bits is not supported");
   const char *path = external_path(s);
   int64_t offset = external_number(s, "offset", 0), bytes = type_bytes(type);
   int64_t length = external_number(s, "length", bytes);

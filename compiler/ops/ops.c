@@ -55,14 +55,16 @@ void ops_infer(struct ctx *c, enum op op, int input_count, struct value *const *
   const struct row *row = &rows[op];
   const struct node attrs = {.op = op, .attr_count = attr_count, .attr = attr};
   if (input_count < row->min_inputs || input_count > row->max_inputs)
-    fatal(c, at, "%s takes %d to %d inputs, not %d", row->name, row->min_inputs, row->max_inputs, input_count);
+    fatal(c, at, "%s takes %d to %d inputs, not %d", row->name, row->min_inputs, row->max_inputs,
+          input_count);
   for (int i = 0; i < row->min_inputs; i++)
     if (!input[i]) fatal(c, at, "%s: input %d is missing", row->name, i);
   for (int i = 0; i < attr_count; i++)
     if (!takes_attr(op, attr_key_name(attr[i].key)))
       fatal(c, at, "%s takes no attribute '%s'", row->name, attr_key_name(attr[i].key));
   if (output_count != row->outputs)
-    fatal(c, at, "%s has %d output%s, not %d", row->name, row->outputs, row->outputs == 1 ? "" : "s", output_count);
+    fatal(c, at, "%s has %d output%s, not %d", row->name, row->outputs, row->outputs == 1 ? "" : "s",
+          output_count);
   struct infer in = {.ctx = c,
                      .op = op,
                      .input_count = input_count,
@@ -77,8 +79,9 @@ void ops_infer(struct ctx *c, enum op op, int input_count, struct value *const *
     if (!type_is_sane(&output[i])) fatal(c, at, "%s: its output would be impossibly large", row->name);
 }
 
-struct value *ops_node(struct graph *g, enum op op, int input_count, struct value *const *input, int attr_count,
-                       const struct attr *attr, const struct type *want, const struct origin *origin) {
+struct value *ops_node(struct graph *g, enum op op, int input_count, struct value *const *input,
+                       int attr_count, const struct attr *attr, const struct type *want,
+                       const struct origin *origin) {
   struct type output[3];
   const struct location at = {origin ? origin->name : NULL, origin ? origin->op : NULL, NULL};
   const int outputs = op_output_count(op);

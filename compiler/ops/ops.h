@@ -13,8 +13,8 @@ struct infer {
   struct value *const *input;
   const struct node *attrs; /* only for attr_int() and friends */
   struct location at;
-  const struct type *want;  /* may be NULL */
-  struct type *output;      /* to fill */
+  const struct type *want; /* may be NULL */
+  struct type *output;     /* to fill */
   int output_count;
 };
 
@@ -23,7 +23,7 @@ const char *op_name(enum op op);
 bool op_from_name(const char *name, enum op *out);
 const char *op_doc(enum op op);
 int op_min_inputs(enum op op);
-int op_max_inputs(enum op op);  /* MAX_INPUTS: any number */
+int op_max_inputs(enum op op); /* MAX_INPUTS: any number */
 int op_output_count(enum op op);
 /* Elementwise ops: one output element depends on the one element of each input at its (broadcast) place. */
 bool op_is_unary(enum op op);
@@ -34,18 +34,20 @@ void ops_infer(struct ctx *c, enum op op, int input_count, struct value *const *
                const struct attr *attr, const struct type *want, const struct location *at, int output_count,
                struct type *output);
 
-/* graph_node with inferred types: the way every importer and pass makes nodes. `want` may be NULL. Returns output 0. */
-struct value *ops_node(struct graph *g, enum op op, int input_count, struct value *const *input, int attr_count,
-                       const struct attr *attr, const struct type *want, const struct origin *origin);
+/* graph_node with inferred types: the way every importer and pass makes nodes. `want` may be NULL. Returns
+ * output 0. */
+struct value *ops_node(struct graph *g, enum op op, int input_count, struct value *const *input,
+                       int attr_count, const struct attr *attr, const struct type *want,
+                       const struct origin *origin);
 
-/* Fails when a graph breaks a rule: order, arity, types that inference would not give, quant sizes. That is a bug of the pass
- * named `after`; with `after` NULL a mistake in a text that was read, and fatal(). */
+/* Fails when a graph breaks a rule: order, arity, types that inference would not give, quant sizes. That is a
+ * bug of the pass named `after`; with `after` NULL a mistake in a text that was read, and fatal(). */
 void ops_verify(const struct graph *g, const char *after);
 
 /* The shape that `a` and `b` broadcast to (ONNX multidirectional); false when they don't. */
 bool broadcast_shape(const struct type *a, const struct type *b, int *rank, int64_t *dim);
-/* Where the scales of a per-axis quantized x go when it is reshaped: the axis of `dim` with the size and the stride of the
- * quantized axis, or -1. */
+/* Where the scales of a per-axis quantized x go when it is reshaped: the axis of `dim` with the size and the
+ * stride of the quantized axis, or -1. */
 int quant_reshaped_axis(const struct type *x, int rank, const int64_t *dim);
 /* Output rows of a window: floor((size + pads - dilation * (kernel - 1) - 1) / stride) + 1. */
 int64_t window_output(int64_t size, int64_t pad_begin, int64_t pad_end, int64_t kernel, int64_t stride,

@@ -15,8 +15,8 @@ struct pending {
 
 struct layout {
   struct ctx *ctx;
-  struct rewrite rewrite; /* its map holds only what is in the model's order: inputs and outputs */
-  struct uses *uses;      /* of the old graph */
+  struct rewrite rewrite;     /* its map holds only what is in the model's order: inputs and outputs */
+  struct uses *uses;          /* of the old graph */
   struct pointer_map pending; /* old value -> struct pending */
   struct pointer_map old_of;  /* new value -> the old one that it stands for */
   struct pointer_map made;    /* new value -> struct transposed: its transposes so far */

@@ -22,8 +22,10 @@ static int split_blocks(const struct type *x, const struct type *y, struct block
     *b = (struct block){.first_in = i, .first_out = o};
     int64_t in = x->dim[i++], out = y->dim[o++];
     while (in != out) {
-      if (in < out) in *= x->dim[i++];
-      else out *= y->dim[o++];
+      if (in < out)
+        in *= x->dim[i++];
+      else
+        out *= y->dim[o++];
     }
     b->last_in = i - 1;
     b->last_out = o - 1;

@@ -57,8 +57,10 @@ static struct attr *attrs_per_axis(struct layout *l, const struct node *n, const
     float *floats = CTX_ARRAY(l->ctx, float, a->n);
     for (int k = 0; k < a->n; k++) {
       const int to = k / p->rank * p->rank + p->axis[k % p->rank];
-      if (a->ints) ints[to] = a->ints[k];
-      else floats[to] = a->floats[k];
+      if (a->ints)
+        ints[to] = a->ints[k];
+      else
+        floats[to] = a->floats[k];
     }
     attrs[i] =
         a->ints ? attr_make_ints(l->ctx, a->key, a->n, ints) : attr_make_floats(l->ctx, a->key, a->n, floats);
@@ -124,8 +126,10 @@ static struct perm best_order(struct layout *l, const struct operands *o) {
     for (int k = 0; k < o->count; k++) {
       const struct perm due = due_for(&o->at[k], &candidate);
       if (is_scalar(&o->at[k]) || perm_is_identity(&due)) continue;
-      if (o->at[k].stored->type.rank == o->rank) cost += layout_cost(l, o->at[k].stored, &due);
-      else if (!value_is_constant(o->at[k].stored)) cost += type_bytes(&o->at[k].stored->type);
+      if (o->at[k].stored->type.rank == o->rank)
+        cost += layout_cost(l, o->at[k].stored, &due);
+      else if (!value_is_constant(o->at[k].stored))
+        cost += type_bytes(&o->at[k].stored->type);
     }
     if (cost < best_cost || (cost == best_cost && perm_is_identity(&best))) {
       best = candidate;

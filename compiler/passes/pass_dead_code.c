@@ -2,7 +2,8 @@
 
 pass_function pass_dead_code;
 
-/* needs: nothing. keeps: everything that an output depends on, in order. gives: every node is needed by an output. */
+/* needs: nothing. keeps: everything that an output depends on, in order. gives: every node is needed by an
+ * output. */
 struct graph *pass_dead_code(struct ctx *c, const struct graph *g) {
   struct pointer_map needed;
   pointer_map_init(&needed, c);

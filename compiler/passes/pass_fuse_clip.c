@@ -13,8 +13,8 @@ static struct node *clippable(const struct uses *u, const struct node *clip) {
   return same && (before->dtype == DT_F32 || before->quant) ? n : NULL;
 }
 
-/* needs: nothing. keeps: results to the bit. gives: a clip after a conv or matmul is one of its attributes: `clip`, or
- * `post_clip` behind a residual add. */
+/* needs: nothing. keeps: results to the bit. gives: a clip after a conv or matmul is one of its attributes:
+ * `clip`, or `post_clip` behind a residual add. */
 struct graph *pass_fuse_clip(struct ctx *c, const struct graph *g) {
   struct uses *u = uses_compute(c, g);
   struct rewrite r;
@@ -42,8 +42,9 @@ struct graph *pass_fuse_clip(struct ctx *c, const struct graph *g) {
     attrs[count++] = attr_make_floats(c, key, 2, range);
     struct value **input = CTX_ARRAY(c, struct value *, dot->input_count);
     for (int k = 0; k < dot->input_count; k++) input[k] = rewrite_value(&r, dot->input[k]);
-    rewrite_replace(&r, n->output[0], ops_node(r.graph, dot->op, dot->input_count, input, count, attrs,
-                                               &n->output[0]->type, origin_join(c, dot->origin, n->origin)));
+    rewrite_replace(&r, n->output[0],
+                    ops_node(r.graph, dot->op, dot->input_count, input, count, attrs, &n->output[0]->type,
+                             origin_join(c, dot->origin, n->origin)));
   }
   return pass_dead_code(c, rewrite_end(&r));
 }

@@ -5,17 +5,21 @@
 
 pass_function pass_fuse_qdq;
 
-/* What ONNX Runtime's default optimizations make of quantize/dequantize pairs (1.31: core/optimizer/qdq_transformer), on the
- * graph that is being built: when a quantize node is reached, the ops before it exist there already in float; an op
- * that may be fused was marked when it was copied. The float copies that nothing reads any more are dead code. */
+/* What ONNX Runtime's default optimizations make of quantize/dequantize pairs (1.31:
+ * core/optimizer/qdq_transformer), on the graph that is being built: when a quantize node is reached, the ops
+ * before it exist there already in float; an op that may be fused was marked when it was copied. The float
+ * copies that nothing reads any more are dead code. */
 struct fuser {
   struct rewrite r;
-  struct uses *uses;             /* of the old graph */
-  struct pointer_map mark;       /* new node -> itself: its old output leads to one quantize node only */
-  struct pointer_map unshifted;  /* new s8 value -> itself: ONNX Runtime keeps it s8 (it turns the others into u8) */
+  struct uses *uses;       /* of the old graph */
+  struct pointer_map mark; /* new node -> itself: its old output leads to one quantize node only */
+  struct pointer_map
+      unshifted; /* new s8 value -> itself: ONNX Runtime keeps it s8 (it turns the others into u8) */
 };
 
-static bool is_scalar_8bit(const struct type *t) { return dtype_is_8bit(t->dtype) && t->quant && t->quant->axis < 0; }
+static bool is_scalar_8bit(const struct type *t) {
+  return dtype_is_8bit(t->dtype) && t->quant && t->quant->axis < 0;
+}
 
 static int quant_min(enum dtype t) { return t == DT_U8 ? 0 : -128; }
 static int quant_max(enum dtype t) { return t == DT_U8 ? 255 : 127; }
@@ -31,11 +35,18 @@ static struct value *dequantized_scalar_8bit(const struct value *v) {
   return q && is_scalar_8bit(&q->type) ? q : NULL;
 }
 
-/* Ops that only choose among the elements of input 0: they commute with a per-tensor quantize and dequantize. */
+/* Ops that only choose among the elements of input 0: they commute with a per-tensor quantize and dequantize.
+ */
 static bool only_moves(const struct node *n) {
   switch ((int)n->op) {
-    case OP_RESHAPE: case OP_TRANSPOSE: case OP_SLICE: case OP_EXPAND: case OP_GATHER:
-    case OP_MAX_POOL: case OP_REDUCE_MAX: case OP_REDUCE_MIN: return true;
+    case OP_RESHAPE:
+    case OP_TRANSPOSE:
+    case OP_SLICE:
+    case OP_EXPAND:
+    case OP_GATHER:
+    case OP_MAX_POOL:
+    case OP_REDUCE_MAX:
+    case OP_REDUCE_MIN: return true;
     case OP_RESIZE: return strcmp(attr_name(n, ATTR_MODE, "nearest"), "nearest") == 0;
     default: return false;
   }
@@ -65,22 +76,25 @@ static struct value *emit(struct fuser *f, const struct node *n, int count, stru
 static float real_bias(const struct value *constant, int64_t i) {
   const struct quant *q = constant->type.quant;
   if (constant->type.dtype == DT_F32) return ((const float *)constant->data)[i];
-  return (float)(((const int32_t *)constant->data)[i] - q->zero_point[q->axis < 0 ? 0 : i]) * q->scale[q->axis < 0 ? 0 : i];
+  return (float)(((const int32_t *)constant->data)[i] - q->zero_point[q->axis < 0 ? 0 : i]) *
+         q->scale[q->axis < 0 ? 0 : i];
 }
 
 /* Whether an s32 bias has the scale Xs * Ws[c] that its integers need to be added to the sums as they are. */
-static bool has_product_scale(const struct quant *bias, const struct type *x, const struct quant *w, int64_t n) {
+static bool has_product_scale(const struct quant *bias, const struct type *x, const struct quant *w,
+                              int64_t n) {
   for (int64_t i = 0; i < n; i++) {
-    const float want = x->quant->scale[0] * w->scale[w->axis < 0 ? 0 : i], scale = bias->scale[bias->axis < 0 ? 0 : i];
+    const float want = x->quant->scale[0] * w->scale[w->axis < 0 ? 0 : i],
+                scale = bias->scale[bias->axis < 0 ? 0 : i];
     if (!(fabsf(scale - want) <= 1e-3f * want) || bias->zero_point[bias->axis < 0 ? 0 : i] != 0) return false;
   }
   return true;
 }
 
-/* Int32 bias of an integer conv or matmul: the one under a dequantize, or real values quantized with scale Xs * Ws[c] as
- * ONNX Runtime does at load. False when there is a bias that is no constant. */
-static bool integer_bias(struct fuser *f, const struct value *bias, const struct type *x, const struct type *w,
-                         struct value **out) {
+/* Int32 bias of an integer conv or matmul: the one under a dequantize, or real values quantized with scale Xs
+ * * Ws[c] as ONNX Runtime does at load. False when there is a bias that is no constant. */
+static bool integer_bias(struct fuser *f, const struct value *bias, const struct type *x,
+                         const struct type *w, struct value **out) {
   struct ctx *c = f->r.ctx;
   *out = NULL;
   if (!bias) return true;
@@ -104,11 +118,13 @@ static bool integer_bias(struct fuser *f, const struct value *bias, const struct
   return true;
 }
 
-/* conv or matmul over dequantized inputs -> the integer op with the wanted output (8-bit, or f32). NULL: not possible. */
-static struct value *integer_dot(struct fuser *f, const struct node *n, const struct attr *extra, const struct type *want) {
+/* conv or matmul over dequantized inputs -> the integer op with the wanted output (8-bit, or f32). NULL: not
+ * possible. */
+static struct value *integer_dot(struct fuser *f, const struct node *n, const struct attr *extra,
+                                 const struct type *want) {
   struct value *x = dequantized_scalar_8bit(n->input[0]), *w = dequantized(n->input[1]), *bias;
   if (!x || !w || !dtype_is_8bit(w->type.dtype) || n->input_count > 3) return NULL;
-  const int channel_axis = n->op == OP_CONV                       ? 0
+  const int channel_axis = n->op == OP_CONV                        ? 0
                            : attr_int(n, ATTR_TRANSPOSE_B, 0) != 0 ? w->type.rank - 2
                                                                    : w->type.rank - 1;
   if (w->type.quant->axis >= 0 && (w->type.quant->axis != channel_axis || !w->data)) return NULL;
@@ -118,15 +134,20 @@ static struct value *integer_dot(struct fuser *f, const struct node *n, const st
   return emit(f, n, bias ? 3 : 2, input, extra, want);
 }
 
-/* ONNX Runtime on x86 turns an s8 activation into u8 (zero point + 128) when one quantize feeds one dequantize. Ops whose
- * activations are all turned compute as u8 ("shifted"), all s8 as s8, mixed ones stay float. */
-static struct attr form_attr(struct fuser *f, int count, struct value *const *q, bool output_unshifted, enum dtype out) {
+/* ONNX Runtime on x86 turns an s8 activation into u8 (zero point + 128) when one quantize feeds one
+ * dequantize. Ops whose activations are all turned compute as u8 ("shifted"), all s8 as s8, mixed ones stay
+ * float. */
+static struct attr form_attr(struct fuser *f, int count, struct value *const *q, bool output_unshifted,
+                             enum dtype out) {
   int shifted = 0, kept = 0, unsigned_count = out == DT_U8;
   if (out == DT_S8) *(output_unshifted ? &kept : &shifted) += 1;
   for (int i = 0; i < count; i++) {
-    if (q[i]->type.dtype == DT_U8) unsigned_count++;
-    else if (q[i]->data || pointer_map_get(&f->unshifted, q[i])) kept++;
-    else shifted++;
+    if (q[i]->type.dtype == DT_U8)
+      unsigned_count++;
+    else if (q[i]->data || pointer_map_get(&f->unshifted, q[i]))
+      kept++;
+    else
+      shifted++;
   }
   const bool mixed = kept && (shifted || unsigned_count);
   return attr_make_name(f->r.ctx, ATTR_FORM, mixed ? "float" : shifted ? "shifted" : "integer");
@@ -134,8 +155,8 @@ static struct attr form_attr(struct fuser *f, int count, struct value *const *q,
 
 struct match {
   struct fuser *f;
-  const struct type *want;  /* type of the quantize node's output; the shape is adapted on the way */
-  bool output_unshifted;    /* s8 output that ONNX Runtime keeps s8 */
+  const struct type *want; /* type of the quantize node's output; the shape is adapted on the way */
+  bool output_unshifted;   /* s8 output that ONNX Runtime keeps s8 */
 };
 
 static struct value *quantized(struct match *m, struct value *v);
@@ -148,7 +169,8 @@ static struct value *emit_quantize(struct match *m, struct value *v) {
 static bool clip_is_redundant(const struct type *t, float low, float high) {
   const float scale = t->quant->scale[0];
   const float zero = (float)t->quant->zero_point[0];
-  return rintf(low / scale) + zero <= (float)quant_min(t->dtype) && rintf(high / scale) + zero >= (float)quant_max(t->dtype);
+  return rintf(low / scale) + zero <= (float)quant_min(t->dtype) &&
+         rintf(high / scale) + zero >= (float)quant_max(t->dtype);
 }
 
 static struct value *match_clip(struct match *m, struct node *n) {
@@ -157,7 +179,8 @@ static struct value *match_clip(struct match *m, struct node *n) {
   const struct node *before = n->input[0]->producer;
   struct value *q = dequantized_scalar_8bit(n->input[0]);
   if (q) return emit(m->f, n, 1, &q, NULL, m->want);
-  if (!before || !pointer_map_get(&m->f->mark, before) || (before->op != OP_CONV && before->op != OP_MATMUL)) return NULL;
+  if (!before || !pointer_map_get(&m->f->mark, before) || (before->op != OP_CONV && before->op != OP_MATMUL))
+    return NULL;
   const struct attr clip = attr_make_floats(m->f->r.ctx, ATTR_CLIP, 2, (const float[]){low, high});
   return integer_dot(m->f, before, &clip, m->want);
 }
@@ -194,31 +217,39 @@ static struct value *quantized(struct match *m, struct value *v) {
     return ops_node(m->f->r.graph, OP_REQUANTIZE, 1, &q, 0, NULL, m->want, n->origin);
   }
   if (!n || !pointer_map_get(&m->f->mark, n)) return emit_quantize(m, v);
-  if (n->op == OP_CLIP) fused = match_clip(m, n);
-  else if (only_moves(n)) fused = match_move(m, n);
-  else if (n->op == OP_CONV || n->op == OP_MATMUL) fused = integer_dot(m->f, n, NULL, m->want);
-  else if (n->op == OP_ADD || n->op == OP_MUL || n->op == OP_AVERAGE_POOL) fused = match_pointwise(m, n, true);
-  else if (n->op == OP_REDUCE_MEAN && attr_find(n, ATTR_FORM)) fused = match_pointwise(m, n, false);
+  if (n->op == OP_CLIP)
+    fused = match_clip(m, n);
+  else if (only_moves(n))
+    fused = match_move(m, n);
+  else if (n->op == OP_CONV || n->op == OP_MATMUL)
+    fused = integer_dot(m->f, n, NULL, m->want);
+  else if (n->op == OP_ADD || n->op == OP_MUL || n->op == OP_AVERAGE_POOL)
+    fused = match_pointwise(m, n, true);
+  else if (n->op == OP_REDUCE_MEAN && attr_find(n, ATTR_FORM))
+    fused = match_pointwise(m, n, false);
   else if (n->op == OP_CONCAT || n->op == OP_SOFTMAX || op_is_unary(n->op) || op_is_binary(n->op))
     fused = match_pointwise(m, n, false);
   return fused ? fused : emit_quantize(m, v);
 }
 
-/* How many operators of the model read `v`; one that stands for several nodes counts once, and so does a transpose that only
- * the importer wanted. */
+/* How many operators of the model read `v`; one that stands for several nodes counts once, and so does a
+ * transpose that only the importer wanted. */
 static int model_reads(const struct fuser *f, const struct value *v) {
   struct node *const *reader;
   const int count = uses_nodes(f->uses, v, &reader);
-  if (count == 1 && reader[0]->op == OP_TRANSPOSE && reader[0]->origin && strcmp(reader[0]->origin->op, "Transpose") != 0)
+  if (count == 1 && reader[0]->op == OP_TRANSPOSE && reader[0]->origin &&
+      strcmp(reader[0]->origin->op, "Transpose") != 0)
     return model_reads(f, reader[0]->output[0]);
   int reads = uses_is_output(f->uses, v) ? 1 : 0;
   for (int i = 0; i < count; i++)
-    if (i == 0 || reader[i] == reader[i - 1] || reader[i]->origin != reader[i - 1]->origin) reads++;
+    if (i == 0 || reader[i] == reader[i - 1] || !reader[i]->origin ||
+        reader[i]->origin != reader[i - 1]->origin)
+      reads++;
   return reads;
 }
 
-/* Whether ONNX Runtime leaves an s8 tensor s8: it makes it u8 when one quantize feeds one dequantize, after it has given every
- * reader a dequantize of its own. */
+/* Whether ONNX Runtime leaves an s8 tensor s8: it makes it u8 when one quantize feeds one dequantize, after
+ * it has given every reader a dequantize of its own. */
 static bool stays_s8(const struct fuser *f, const struct value *v) {
   const struct node *reader = uses_single(f->uses, v);
   return !reader || reader->op != OP_DEQUANTIZE || model_reads(f, reader->output[0]) > 1;
@@ -242,8 +273,9 @@ static bool move_under_dequantize(struct fuser *f, const struct node *n) {
   input[0] = q;
   struct value *moved = emit(f, n, n->input_count, input, NULL, &q->type);
   if (pointer_map_get(&f->unshifted, q)) pointer_map_set(&f->unshifted, moved, moved);
-  rewrite_replace(&f->r, n->output[0],
-                  ops_node(f->r.graph, OP_DEQUANTIZE, 1, &moved, 0, NULL, &n->output[0]->type, dequantize->origin));
+  rewrite_replace(
+      &f->r, n->output[0],
+      ops_node(f->r.graph, OP_DEQUANTIZE, 1, &moved, 0, NULL, &n->output[0]->type, dequantize->origin));
   return true;
 }
 
@@ -258,8 +290,8 @@ static bool dot_to_float(struct fuser *f, struct node *n) {
 }
 
 /* needs: per-tensor scales on activations. keeps: everything that is not next to a dequantize.
- * gives: conv, matmul, add, mul, pools, softmax, concat, movement and elementwise ops between dequantize and quantize work on
- * quantized types. */
+ * gives: conv, matmul, add, mul, pools, softmax, concat, movement and elementwise ops between dequantize and
+ * quantize work on quantized types. */
 struct graph *pass_fuse_qdq(struct ctx *c, const struct graph *g) {
   struct fuser f;
   rewrite_begin(&f.r, g);

@@ -4,12 +4,14 @@
 
 pass_function pass_fuse_residual;
 
-/* The conv or matmul that makes input `i` of this add for nobody else, and which can add a residual itself. */
+/* The conv or matmul that makes input `i` of this add for nobody else, and which can add a residual itself.
+ */
 static struct node *host_of(const struct uses *u, const struct node *add, int i) {
   struct node *n = add->input[i]->producer;
   if (!n || (n->op != OP_CONV && n->op != OP_MATMUL) || uses_single(u, n->output[0]) != add) return NULL;
   if (n->input_count > 3 && n->input[3]) return NULL;
-  const struct type *mid = &n->output[0]->type, *other = &add->input[1 - i]->type, *sum = &add->output[0]->type;
+  const struct type *mid = &n->output[0]->type, *other = &add->input[1 - i]->type,
+                    *sum = &add->output[0]->type;
   if (!type_same_shape(mid, sum) || !type_same_shape(other, sum)) return NULL;
   if (mid->dtype == DT_F32 && sum->dtype == DT_F32) return n;
   const bool quantized = mid->quant && other->quant && sum->quant;
@@ -35,8 +37,8 @@ static struct value *fused(struct rewrite *r, const struct node *add, const stru
                   origin_join(c, host->origin, add->origin));
 }
 
-/* needs: nothing. keeps: results to the bit. gives: the add behind a conv or matmul is its fourth input; where both sides come
- * from one, the later one adds. */
+/* needs: nothing. keeps: results to the bit. gives: the add behind a conv or matmul is its fourth input;
+ * where both sides come from one, the later one adds. */
 struct graph *pass_fuse_residual(struct ctx *c, const struct graph *g) {
   struct uses *u = uses_compute(c, g);
   struct pointer_map position;
@@ -53,7 +55,8 @@ struct graph *pass_fuse_residual(struct ctx *c, const struct graph *g) {
       continue;
     }
     struct node **at[2];
-    for (int side = 0; side < 2; side++) at[side] = host[side] ? pointer_map_get(&position, host[side]) : NULL;
+    for (int side = 0; side < 2; side++)
+      at[side] = host[side] ? pointer_map_get(&position, host[side]) : NULL;
     const int side = host[0] && (!host[1] || at[0] > at[1]) ? 0 : 1;
     rewrite_replace(&r, n->output[0], fused(&r, n, host[side], side));
   }

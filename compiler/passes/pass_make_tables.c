@@ -16,8 +16,13 @@ static bool is_8bit_activation(const struct value *v) {
 
 static bool is_pointwise(enum op op) {
   switch ((int)op) {
-    case OP_QUANTIZE: case OP_DEQUANTIZE: case OP_REQUANTIZE: case OP_RETYPE: case OP_TABLE: case OP_CAST: case OP_WHERE:
-      return true;
+    case OP_QUANTIZE:
+    case OP_DEQUANTIZE:
+    case OP_REQUANTIZE:
+    case OP_RETYPE:
+    case OP_TABLE:
+    case OP_CAST:
+    case OP_WHERE: return true;
     default: return op_is_unary(op) || op_is_binary(op);
   }
 }
@@ -28,7 +33,8 @@ static struct value *root_of(const struct tables *t, struct value *v) {
   return root ? root : is_8bit_activation(v) ? v : NULL;
 }
 
-/* The root of a node's output: all inputs that are no scalar constants have this root and the output's shape. */
+/* The root of a node's output: all inputs that are no scalar constants have this root and the output's shape.
+ */
 static struct value *common_root(const struct tables *t, const struct node *n) {
   struct value *common = NULL;
   if (!is_pointwise(n->op)) return NULL;
@@ -44,10 +50,14 @@ static struct value *common_root(const struct tables *t, const struct node *n) {
   return common && (!common->type.quant || common->type.quant->axis < 0) ? common : NULL;
 }
 
-static struct type with_levels(const struct type *t) { return type_with_shape(*t, 1, (const int64_t[]){LEVELS}); }
+static struct type with_levels(const struct type *t) {
+  return type_with_shape(*t, 1, (const int64_t[]){LEVELS});
+}
 
-/* Computes `target` for all 256 bit patterns of `root`: the nodes between them, evaluated on tensors of 256 elements. */
-static const void *evaluate(struct tables *t, const struct graph *g, struct value *root, struct value *target) {
+/* Computes `target` for all 256 bit patterns of `root`: the nodes between them, evaluated on tensors of 256
+ * elements. */
+static const void *evaluate(struct tables *t, const struct graph *g, struct value *root,
+                            struct value *target) {
   struct ctx *c = t->ctx;
   struct graph *small = graph_new(c, "table");
   struct pointer_map to_small;
@@ -62,7 +72,8 @@ static const void *evaluate(struct tables *t, const struct graph *g, struct valu
       if (!v) continue;
       input[k] = pointer_map_get(&to_small, v);
       if (!input[k] && v->data) /* a scalar of any rank becomes one of rank 0, a table stays */
-        input[k] = n->op == OP_TABLE ? v : value_constant(c, v->name, type_with_shape(v->type, 0, NULL), v->data);
+        input[k] =
+            n->op == OP_TABLE ? v : value_constant(c, v->name, type_with_shape(v->type, 0, NULL), v->data);
     }
     const struct type want = with_levels(&n->output[0]->type);
     pointer_map_set(&to_small, n->output[0],
@@ -92,8 +103,8 @@ static const struct origin *joined_origins(struct tables *t, const struct graph 
   return list;
 }
 
-/* needs: fuse-qdq. keeps: results to the bit. gives: an 8-bit value that one other 8-bit value decides is a table of it.
- * What lay between them goes as dead code where nothing else reads it. */
+/* needs: fuse-qdq. keeps: results to the bit. gives: an 8-bit value that one other 8-bit value decides is a
+ * table of it. What lay between them goes as dead code where nothing else reads it. */
 struct graph *pass_make_tables(struct ctx *c, const struct graph *g) {
   struct tables t = {.ctx = c};
   pointer_map_init(&t.root, c);
@@ -107,10 +118,11 @@ struct graph *pass_make_tables(struct ctx *c, const struct graph *g) {
       rewrite_copy(&r, n);
       continue;
     }
-    struct value *table = value_constant(c, NULL, type_make(y->type.dtype, 1, (const int64_t[]){LEVELS}, NULL),
-                                         evaluate(&t, g, root, y));
+    struct value *table = value_constant(
+        c, NULL, type_make(y->type.dtype, 1, (const int64_t[]){LEVELS}, NULL), evaluate(&t, g, root, y));
     struct value *input[2] = {rewrite_value(&r, root), table};
-    rewrite_replace(&r, y, ops_node(r.graph, OP_TABLE, 2, input, 0, NULL, &y->type, joined_origins(&t, g, root, y)));
+    rewrite_replace(&r, y,
+                    ops_node(r.graph, OP_TABLE, 2, input, 0, NULL, &y->type, joined_origins(&t, g, root, y)));
   }
   return pass_dead_code(c, rewrite_end(&r));
 }

@@ -184,11 +184,21 @@ static struct value *simplify_resize(struct graph *g, const struct node *n) {
 
 static struct value *simplify_node(struct graph *g, const struct node *n) {
   static simplify_function *const rules[OP_COUNT] = {
-      [OP_RESHAPE] = simplify_reshape, [OP_TRANSPOSE] = simplify_transpose, [OP_SLICE] = simplify_slice,
-      [OP_PAD] = simplify_pad,         [OP_CONCAT] = simplify_one_input,    [OP_EXPAND] = simplify_same_type,
-      [OP_CAST] = simplify_cast,       [OP_RETYPE] = simplify_retype,       [OP_CLIP] = simplify_clip,
-      [OP_QUANTIZE] = simplify_quantize, [OP_REQUANTIZE] = simplify_same_type, [OP_ADD] = simplify_neutral,
-      [OP_SUB] = simplify_neutral,     [OP_MUL] = simplify_neutral,         [OP_DIV] = simplify_neutral,
+      [OP_RESHAPE] = simplify_reshape,
+      [OP_TRANSPOSE] = simplify_transpose,
+      [OP_SLICE] = simplify_slice,
+      [OP_PAD] = simplify_pad,
+      [OP_CONCAT] = simplify_one_input,
+      [OP_EXPAND] = simplify_same_type,
+      [OP_CAST] = simplify_cast,
+      [OP_RETYPE] = simplify_retype,
+      [OP_CLIP] = simplify_clip,
+      [OP_QUANTIZE] = simplify_quantize,
+      [OP_REQUANTIZE] = simplify_same_type,
+      [OP_ADD] = simplify_neutral,
+      [OP_SUB] = simplify_neutral,
+      [OP_MUL] = simplify_neutral,
+      [OP_DIV] = simplify_neutral,
       [OP_RESIZE] = simplify_resize,
   };
   struct value *v = rules[n->op] ? rules[n->op](g, n) : NULL;

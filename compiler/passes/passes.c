@@ -76,7 +76,8 @@ struct graph *passes_run(struct ctx *c, const struct graph *g, const struct pass
     current = pass->run(c, current);
     if (options->time) fprintf(stderr, "pass %-20s %8.3f ms\n", pass->name, (seconds() - start) * 1e3);
     if (options->verify) ops_verify(current, pass->name);
-    if (options->print_after && (listed(options->print_after, pass->name) || listed(options->print_after, "all")))
+    if (options->print_after &&
+        (listed(options->print_after, pass->name) || listed(options->print_after, "all")))
       print_graph(c, options->print_to ? options->print_to : stderr, pass->name, current);
     if (options->stop_after && strcmp(options->stop_after, pass->name) == 0) break;
   }

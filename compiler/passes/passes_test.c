@@ -231,7 +231,7 @@ static struct value *matmul(struct builder *b) {
 
 static struct graph *random_graph(struct ctx *c, uint64_t seed) {
   static struct value *(*const makers[])(struct builder *) = {
-      transpose, transpose, transpose, reshape, reshape, unary, binary, binary, where,
+      transpose, transpose, transpose, reshape, reshape, unary,  binary,   binary, where,
       slice,     pad,       concat,    reduce,  gather,  expand, quantize, matmul};
   struct builder b = {.ctx = c, .graph = graph_new(c, "random"), .seed = seed};
   for (int i = 0; i < 3; i++) keep(&b, graph_input(b.graph, ctx_printf(c, "x%d", i), random_type(&b)));
@@ -289,8 +289,11 @@ static struct value *quantized_pair(struct builder *b, struct value *x, enum op 
 static struct value *quantized_op(struct builder *b, struct value *x) {
   static const enum op unaries[] = {OP_SIGMOID, OP_TANH, OP_NEG, OP_HARD_SWISH, OP_ABS};
   switch (pick(b, 8)) {
-    case 0: case 1: case 2: return quantized_conv(b, x);
-    case 3: case 4: return quantized_pair(b, x, OP_ADD);
+    case 0:
+    case 1:
+    case 2: return quantized_conv(b, x);
+    case 3:
+    case 4: return quantized_pair(b, x, OP_ADD);
     case 5: return quantized_pair(b, x, OP_MUL);
     case 6: return quantized_pair(b, x, OP_CONCAT);
     default: return make(b, unaries[pick(b, COUNT_OF(unaries))], 1, &x, 0, NULL, NULL);
@@ -343,7 +346,7 @@ static void report(struct ctx *c, uint64_t seed, const char *pass, const struct 
 static void check(struct ctx *c, void *argument) {
   static const char *const rearranging[] = {"fold-constants", "simplify", "cancel-transposes",
                                             "dead-code",      "simplify", NULL};
-  static const char *const fusing[] = {"fold-weights",  "fuse-clip",       "make-tables", "fuse-residual",
+  static const char *const fusing[] = {"fold-weights",    "fuse-clip",      "make-tables", "fuse-residual",
                                        "fuse-clip-again", "simplify-again", "dead-code",   NULL};
   struct request *r = argument;
   const struct graph *g = r->quantized ? random_quantized_graph(c, r->seed) : random_graph(c, r->seed);

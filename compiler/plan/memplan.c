@@ -2,8 +2,9 @@
 
 #include "plan/plan.h"
 
-/* Greedy by size, best fit: the largest record first, into the lowest gap of fitting size among the records already placed that
- * live at the same time (Pisarchyk & Lee, "Efficient Memory Management for Deep Neural Net Inference", 2020, section 5.2). */
+/* Greedy by size, best fit: the largest record first, into the lowest gap of fitting size among the records
+ * already placed that live at the same time (Pisarchyk & Lee, "Efficient Memory Management for Deep Neural
+ * Net Inference", 2020, section 5.2). */
 
 struct sorted {
   struct memory_record *record;
@@ -42,7 +43,8 @@ static int64_t peak_live(const struct memory_record *records, int count) {
   for (int i = 0; i < count; i++) { /* the peak is reached where some record begins */
     int64_t live = 0;
     for (int k = 0; k < count; k++)
-      if (records[k].first <= records[i].first && records[i].first <= records[k].last) live += rounded(&records[k]);
+      if (records[k].first <= records[i].first && records[i].first <= records[k].last)
+        live += rounded(&records[k]);
     peak = max_i64(peak, live);
   }
   return peak;

@@ -3,9 +3,11 @@
 #include <string.h>
 
 enum { CONSTANT_ALIGN = 16 };
-#define MEMORY_LIMIT (((int64_t)4 << 30) - ((int64_t)2 << 20)) /* leaves room for code's data and the stack */
+#define MEMORY_LIMIT (((int64_t)4 << 30) - ((int64_t)2 << 20)) /* leaves room for code's data and the stack \
+                                                                */
 
-/* Where bytes live: an arena record, a constant segment, or a part of another storage (reshape, in-place concat, slice). */
+/* Where bytes live: an arena record, a constant segment, or a part of another storage (reshape, in-place
+ * concat, slice). */
 struct storage {
   struct storage *part_of;
   int64_t part_offset;
@@ -20,15 +22,17 @@ struct planner {
   const struct graph *graph;
   const struct plan_options *options;
   struct program *program;
-  struct pointer_map lowered; /* node -> struct lowering */
-  struct pointer_map storage; /* value -> struct storage */
+  struct pointer_map lowered;  /* node -> struct lowering */
+  struct pointer_map storage;  /* value -> struct storage */
   struct pointer_map in_place; /* concat nodes that need no call */
-  struct map constants;       /* digest of content -> struct storage */
+  struct map constants;        /* digest of content -> struct storage */
   VECTOR(struct storage *) arena;
   VECTOR(struct storage **) operands; /* of each step: where its operands live */
 };
 
-static struct storage *storage_get(struct planner *p, const struct value *v) { return pointer_map_get(&p->storage, v); }
+static struct storage *storage_get(struct planner *p, const struct value *v) {
+  return pointer_map_get(&p->storage, v);
+}
 
 static struct storage *arena_storage(struct planner *p, int64_t bytes) {
   struct storage *s = CTX_NEW(p->ctx, struct storage);
@@ -68,7 +72,8 @@ static struct storage *constant_storage(struct planner *p, const void *data, int
     if (s) {
       for (int i = 0; i < program->segments.count; i++) {
         const struct segment *g = &program->segments.at[i];
-        if (g->offset == s->offset && g->bytes == bytes && memcmp(g->data, data, (size_t)bytes) == 0) return s;
+        if (g->offset == s->offset && g->bytes == bytes && memcmp(g->data, data, (size_t)bytes) == 0)
+          return s;
       }
       continue;
     }
@@ -115,7 +120,8 @@ static struct value *aliased(const struct planner *p, const struct value *v) {
   return l && l->alias_input >= 0 && v == v->producer->output[0] ? v->producer->input[l->alias_input] : NULL;
 }
 
-/* Whether the bytes of `v` are an output of the module, by itself or through reshapes. Outputs have an address of their own. */
+/* Whether the bytes of `v` are an output of the module, by itself or through reshapes. Outputs have an
+ * address of their own. */
 static bool shows_at_output(const struct planner *p, const struct value *v) {
   for (int i = 0; i < p->graph->outputs.count; i++)
     for (const struct value *shown = p->graph->outputs.at[i]; shown; shown = aliased(p, shown))
@@ -123,8 +129,8 @@ static bool shows_at_output(const struct planner *p, const struct value *v) {
   return false;
 }
 
-/* The value whose bytes `v` shows through reshapes; NULL when one of them is a graph output, an input or a constant, whose
- * place is not ours to choose. */
+/* The value whose bytes `v` shows through reshapes; NULL when one of them is a graph output, an input or a
+ * constant, whose place is not ours to choose. */
 static struct value *movable_base(struct planner *p, struct value *v) {
   for (struct value *below = aliased(p, v); below; below = aliased(p, v)) v = below;
   return v->producer && !shows_at_output(p, v) && !storage_get(p, v) ? v : NULL;
@@ -152,7 +158,8 @@ static void concat_in_place(struct planner *p, const struct node *n) {
   pointer_map_set(&p->in_place, n, whole);
 }
 
-/* slice: a run of bytes of the input needs no copy. Outputs of the module stay aligned, so they are copied. */
+/* slice: a run of bytes of the input needs no copy. Outputs of the module stay aligned, so they are copied.
+ */
 static bool slice_in_place(struct planner *p, const struct node *n) {
   const struct type *x = &n->input[0]->type, *y = &n->output[0]->type;
   int count;
@@ -244,7 +251,8 @@ static struct port port_of(struct planner *p, const char *name, struct value *v)
 static bool reads_before_write(const struct call *call, int k) {
   const struct node *n = call->node;
   const struct operand *o = &call->operand[k];
-  const bool elementwise = op_is_unary(n->op) || op_is_binary(n->op) || n->op == OP_TABLE || n->op == OP_REQUANTIZE;
+  const bool elementwise =
+      op_is_unary(n->op) || op_is_binary(n->op) || n->op == OP_TABLE || n->op == OP_REQUANTIZE;
   if (!elementwise || o->kind != OPERAND_VALUE || o->written) return false;
   const struct type *x = &o->value->type, *y = &n->output[0]->type;
   return type_same_shape(x, y) && dtype_bytes(x->dtype) == dtype_bytes(y->dtype);
@@ -253,15 +261,17 @@ static bool reads_before_write(const struct call *call, int k) {
 /* An elementwise op writes over an input that nothing reads after it. */
 static void overwrite_dead_input(struct planner *p, int step) {
   const struct call *call = p->program->steps.at[step].call;
-  const bool alone = (step == 0 || p->program->steps.at[step - 1].call->node != call->node) &&
-                     (step + 1 == p->program->steps.count || p->program->steps.at[step + 1].call->node != call->node);
+  const bool alone =
+      (step == 0 || p->program->steps.at[step - 1].call->node != call->node) &&
+      (step + 1 == p->program->steps.count || p->program->steps.at[step + 1].call->node != call->node);
   struct storage *out = storage_get(p, call->node->output[0]);
   if (!alone || out->part_of || out->first != step) return;
   for (int k = 0; k < call->operand_count; k++) {
     struct storage *in = p->operands.at[step][k];
     if (!in || in == out || !reads_before_write(call, k)) continue;
     struct storage *root = root_of(in);
-    if (root->constant || root->last != step || root->bytes != out->bytes || address_of(in) != root->offset) continue;
+    if (root->constant || root->last != step || root->bytes != out->bytes || address_of(in) != root->offset)
+      continue;
     out->part_of = root;
     root->last = out->last;
     return;
@@ -306,7 +316,8 @@ struct program *plan(struct ctx *c, const struct graph *g, const struct plan_opt
     if (g->nodes.at[i]->op == OP_CONCAT) concat_in_place(&p, g->nodes.at[i]);
   for (int i = 0; i < g->nodes.count; i++) plan_node(&p, g->nodes.at[i]);
   const int last_step = program->steps.count;
-  for (int i = 0; i < g->inputs.count; i++) { /* inputs are left as they were: nothing else ever lives there */
+  for (int i = 0; i < g->inputs.count;
+       i++) { /* inputs are left as they were: nothing else ever lives there */
     touch(value_storage(&p, g->inputs.at[i]), 0);
     touch(value_storage(&p, g->inputs.at[i]), last_step);
   }

@@ -189,7 +189,7 @@ static const char expected_json[] =
     "\",\"model\":{\"name\":\"toy\",\"sha256\":\"0123\",\"opset\":13},\"features\":\"%s\","
     "\"inputs\":[{\"name\":\"x\",\"dtype\":\"float32\",\"shape\":[4,8],\"offset\":2752,\"bytes\":128}],"
     "\"outputs\":[{\"name\":\"y\",\"dtype\":\"float32\",\"shape\":[4,3],\"offset\":3136,\"bytes\":48}],"
-    "\"memory\":{\"weights\":1620,\"arena\":432,\"total\":65536},"
+    "\"memory\":{\"weights\":1620,\"arena\":432,\"arena_offset\":2752,\"total\":65536},"
     "\"steps\":[{\"nodes\":[\"Gemm_0 \\\"\xef\xbf\xbd\\\"\"],\"kernel\":\"matmul_f32_plain\",\"macs\":256},"
     "{\"nodes\":[\"Gemm_1 \\\"\xef\xbf\xbd\\\"\"],\"kernel\":\"matmul_f32_plain\",\"macs\":256},"
     "{\"nodes\":[\"Gemm_2 \\\"\xef\xbf\xbd\\\"\"],\"kernel\":\"matmul_f32_plain\",\"macs\":96}]}";

@@ -133,6 +133,7 @@ void write_metadata(struct buffer *out, const struct program *p, const struct mo
   buffer_byte(out, '{');
   json_int(out, "weights", p->weights_bytes);
   json_int(out, "arena", p->arena_bytes);
+  json_int(out, "arena_offset", p->arena_offset);
   json_int(out, "total", (int64_t)memory_bytes);
   buffer_byte(out, '}');
   json_key(out, "steps");

@@ -182,6 +182,9 @@ static void read_metadata(struct reader *r, const cJSON *root, struct abi_module
   m->weights_bytes = read_integer(r, memory, "weights", 0, max_memory);
   m->arena_bytes = read_integer(r, memory, "arena", 0, max_memory);
   m->total_bytes = read_integer(r, memory, "total", 0, max_memory);
+  m->arena_offset = -1;
+  if (!r->problem && cJSON_HasObjectItem(memory, "arena_offset"))
+    m->arena_offset = read_integer(r, memory, "arena_offset", 0, m->total_bytes - m->arena_bytes);
 
   r->where = NULL;
   if (r->problem) return;

@@ -20,6 +20,7 @@
  *       "outputs": [ ... ],             the same form; may share memory with each other and with inputs
  *       "memory": { "weights": 77360,   bytes of constants
  *                   "arena": 32768,     bytes of inputs, outputs and intermediate tensors
+ *                   "arena_offset": 80448,  where they start, the constants before it; may be missing
  *                   "total": 131072 },  bytes of linear memory
  *       "steps": [ { "nodes": ["Conv_0", "Relu_1"], "kernel": "conv_u8s8_...", "macs": 442368 } ] }
  *
@@ -91,11 +92,12 @@ struct abi_module {
   struct abi_tensor *input, *output;
   struct abi_step *step;
   int64_t weights_bytes, arena_bytes, total_bytes;
+  int64_t arena_offset; /* -1: the metadata don't say */
 };
 
 /* Reads and checks the metadata of a module; everything is copied into the ctx. fatal() when the bytes are no
  * module of ours or break the contract: then nothing about them is trusted. After it: offsets are aligned,
- * every tensor lies inside memory, sizes fit shapes, inputs do not overlap, names within inputs and within
+ * every tensor and the arena lie inside memory, sizes fit shapes, inputs do not overlap, names within inputs and within
  * outputs are unique. */
 struct abi_module *abi_read(struct ctx *c, struct bytes wasm);
 

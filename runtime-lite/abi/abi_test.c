@@ -27,8 +27,9 @@ static void test_every_dtype(void) {
     EXPECT(abi_dtype_bytes(t, 8) == abi_dtype_bits(t));
     uint8_t data[24] = {0};
     abi_element_set(t, data, 1, 1);
-    EXPECT(abi_element_get(t, data, 0) == 0 && abi_element_get(t, data, 1) == 1 &&
-           abi_element_get(t, data, 2) == 0);
+    bool has_zero = t != ABI_F8E8M0;
+    EXPECT((!has_zero || abi_element_get(t, data, 0) == 0) && abi_element_get(t, data, 1) == 1 &&
+           (!has_zero || abi_element_get(t, data, 2) == 0));
   }
 }
 
@@ -156,6 +157,7 @@ static const struct {
     {"\"model\":{\"name\":\"n\",\"sha256\":\"0\",\"opset\":13},", "", "'model' is missing"},
     {"\"opset\":13", "\"opset\":1.5", "model: 'opset'"},
     {"\"total\":65536", "\"total\":1e300", "memory: 'total'"},
+    {"\"arena\":192", "\"arena\":192,\"arena_offset\":65408", "memory: 'arena_offset'"},
     {"\"total\":65536", "\"total\":80", "pass the memory's 80"},
     {"\"inputs\":[", "\"inputs\":[" X ",", "second 'x'"},
     {"\"inputs\":[",

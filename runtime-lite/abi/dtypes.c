@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "abi/abi.h"
+#include "base/small_float.h"
 
 static const struct {
   const char *name;
@@ -12,6 +13,19 @@ static const struct {
 #include "ir/dtype.def"
 #undef DTYPE
 };
+
+/* The format of an 8-bit float, else -1. */
+static int small_float_of(enum abi_dtype t) {
+  switch ((int)t) {
+    case ABI_F8E4M3FN: return SMALL_E4M3FN;
+    case ABI_F8E4M3FNUZ: return SMALL_E4M3FNUZ;
+    case ABI_F8E5M2: return SMALL_E5M2;
+    case ABI_F8E5M2FNUZ: return SMALL_E5M2FNUZ;
+    case ABI_F4E2M1: return SMALL_E2M1;
+    case ABI_F8E8M0: return SMALL_E8M0;
+    default: return -1;
+  }
+}
 
 const char *abi_dtype_name(enum abi_dtype t) { return dtypes[t].name; }
 int abi_dtype_bits(enum abi_dtype t) { return dtypes[t].bits; }
@@ -32,7 +46,7 @@ bool abi_dtype_from_onnx(int64_t data_type, enum abi_dtype *out) {
 }
 
 bool abi_dtype_is_float(enum abi_dtype t) {
-  return t == ABI_F32 || t == ABI_F64 || t == ABI_F16 || t == ABI_BF16;
+  return t == ABI_F32 || t == ABI_F64 || t == ABI_F16 || t == ABI_BF16 || small_float_of(t) >= 0;
 }
 
 int64_t abi_dtype_bytes(enum abi_dtype t, int64_t elements) {
@@ -95,7 +109,8 @@ ACCESS(uint64_t)
 ACCESS(int64_t)
 
 bool abi_element_integer(enum abi_dtype t, const void *data, int64_t i, int64_t *value, bool *is_unsigned) {
-  *is_unsigned = t == ABI_U8 || t == ABI_U16 || t == ABI_U32 || t == ABI_U64 || t == ABI_BOOL;
+  *is_unsigned = t == ABI_U8 || t == ABI_U16 || t == ABI_U32 || t == ABI_U64 || t == ABI_BOOL ||
+                 t == ABI_U4 || t == ABI_U2;
   switch (t) {
     case ABI_U8: *value = LOAD(uint8_t, data, i); return true;
     case ABI_S8: *value = LOAD(int8_t, data, i); return true;
@@ -106,10 +121,20 @@ bool abi_element_integer(enum abi_dtype t, const void *data, int64_t i, int64_t 
     case ABI_BOOL: *value = LOAD(uint8_t, data, i) != 0; return true;
     case ABI_U32: *value = LOAD(uint32_t, data, i); return true;
     case ABI_U64: *value = (int64_t)LOAD(uint64_t, data, i); return true;
+    case ABI_U4: *value = LOAD(uint8_t, data, i) & 15; return true;
+    case ABI_U2: *value = LOAD(uint8_t, data, i) & 3; return true;
+    case ABI_S4: *value = ((LOAD(uint8_t, data, i) & 15) ^ 8) - 8; return true;
+    case ABI_S2: *value = ((LOAD(uint8_t, data, i) & 3) ^ 2) - 2; return true;
     case ABI_F32:
     case ABI_F16:
     case ABI_F64:
     case ABI_BF16:
+    case ABI_F8E4M3FN:
+    case ABI_F8E4M3FNUZ:
+    case ABI_F8E5M2:
+    case ABI_F8E5M2FNUZ:
+    case ABI_F4E2M1:
+    case ABI_F8E8M0:
     case ABI_DTYPE_COUNT: break;
   }
   return false;
@@ -123,6 +148,7 @@ double abi_element_get(enum abi_dtype t, const void *data, int64_t i) {
   }
   if (t == ABI_F32) return LOAD(float, data, i);
   if (t == ABI_F64) return LOAD(double, data, i);
+  if (small_float_of(t) >= 0) return small_float_get(small_float_of(t), LOAD(uint8_t, data, i));
   if (t == ABI_F16) return half_get(LOAD(uint16_t, data, i));
   uint32_t wide = (uint32_t)LOAD(uint16_t, data, i) << 16;
   return LOAD(float, &wide, 0);
@@ -157,6 +183,16 @@ void abi_element_set(enum abi_dtype t, void *data, int64_t i, double x) {
       x = to_integer(x, 0, 0x1p64);
       store_uint64_t(data, i, x < 0x1p64 ? (uint64_t)x : UINT64_MAX);
       return;
+    case ABI_U4: store_uint8_t(data, i, (uint8_t)to_integer(x, 0, 15)); return;
+    case ABI_S4: store_uint8_t(data, i, (uint8_t)((int)to_integer(x, -8, 7) & 15)); return;
+    case ABI_U2: store_uint8_t(data, i, (uint8_t)to_integer(x, 0, 3)); return;
+    case ABI_S2: store_uint8_t(data, i, (uint8_t)((int)to_integer(x, -2, 1) & 3)); return;
+    case ABI_F8E4M3FN:
+    case ABI_F8E4M3FNUZ:
+    case ABI_F8E5M2:
+    case ABI_F8E5M2FNUZ:
+    case ABI_F4E2M1:
+    case ABI_F8E8M0: store_uint8_t(data, i, small_float_set(small_float_of(t), x, 1, SMALL_NEAREST)); return;
     case ABI_DTYPE_COUNT: return;
   }
 }

@@ -13,7 +13,7 @@ struct image_options {
 };
 
 /* Fills `out` (want->bytes) from `source`, which is a file whose suffix names its format (formats.def), "-"
- * (raw bytes from standard input), "zeros", or "random:SEED" (floats in [0,1), quantized and 8-bit types any
+ * (raw bytes from standard input), "zeros", or "random:SEED" ("random" is 0; floats in [0,1), quantized and 8-bit types any
  * value, wider integers 0 to 99). Files with a dtype and a shape must match; extents of 1 are free, and
  * floats given to a quantized input are quantized. fatal() with file, input and both types when it does not
  * fit. `what` is "input" or "output", for messages. */
@@ -39,7 +39,8 @@ void tensor_print(struct buffer *out, const struct abi_tensor *t, const void *da
 struct comparison {
   int64_t different; /* elements */
   int64_t first;     /* index of the first of them, -1 when there is none */
-  double largest;    /* largest |got - expected|; infinite when only one of them is NaN */
+  double largest;    /* largest |got - expected| of them; infinite when only one is NaN */
+  double accepted;   /* largest |got - expected| of the others: what the tolerance let pass */
 };
 /* Element by element: equal values and pairs of NaN are equal; floats also when |got - expected| <= tolerance
  * * (1 + |expected|). With tolerance 0, bit patterns of floats count, except those of NaN. */

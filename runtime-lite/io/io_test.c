@@ -71,6 +71,7 @@ static void test_round_trips(struct ctx *c) {
   static const int64_t dims[] = {2, 1, 3};
   for (int i = 0; i < ABI_DTYPE_COUNT; i++) {
     for (size_t k = 0; k < COUNT_OF(suffixes); k++) {
+      if (k == 1 && i >= ABI_F8E4M3FN) continue; /* NumPy's files have no name for them */
       for (int rank = 0; rank <= 3; rank++) {
         struct abi_tensor t = tensor("x", (enum abi_dtype)i, rank, dims);
         struct load first = {.want = &t, .source = "random:3"};
@@ -358,7 +359,8 @@ static void test_compare(void) {
   struct comparison exact = tensor_compare(ABI_F32, 5, a, b, 0),
                     loose = tensor_compare(ABI_F32, 5, a, b, 1e-4);
   EXPECT(exact.different == 2 && exact.first == 2 && fabs(exact.largest - 0.001) < 1e-4);
-  EXPECT(loose.different == 0 && loose.first == -1);
+  EXPECT(loose.different == 0 && loose.first == -1 && loose.largest == 0);
+  EXPECT(exact.accepted == 0 && fabs(loose.accepted - 0.001) < 1e-4);
   const float c[] = {NAN, 1}, d[] = {1, 1};
   EXPECT(tensor_compare(ABI_F32, 2, c, d, 1).different == 1 &&
          isinf(tensor_compare(ABI_F32, 2, c, d, 1).largest));

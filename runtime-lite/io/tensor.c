@@ -93,16 +93,16 @@ static struct loaded make_random(struct ctx *c, const struct load_request *reque
 }
 
 static struct loaded load_any(struct ctx *c, const struct load_request *request) {
-  static const char random[] = "random:";
   const char *path = request->path;
   if (!strcmp(path, "-")) return load_stdin(c, request);
   if (!strcmp(path, "zeros")) {
     size_t bytes = (size_t)request->want->bytes;
     return (struct loaded){.data = {ctx_alloc(c, bytes), bytes}};
   }
-  if (!strncmp(path, random, sizeof random - 1)) {
+  const char *seed_text = !strcmp(path, "random") ? "0" : !strncmp(path, "random:", 7) ? path + 7 : NULL;
+  if (seed_text) {
     int64_t seed;
-    if (!parse_int64(path + sizeof random - 1, &seed))
+    if (!parse_int64(seed_text, &seed))
       load_failed(c, request, "needs a whole number as its seed");
     return make_random(c, request, seed);
   }

@@ -40,7 +40,7 @@ export interface Metadata {
   wasi?: true;
   inputs: Tensor[];
   outputs: Tensor[];
-  memory: { weights: number; arena: number; total: number };
+  memory: { weights: number; arena: number; arena_offset: number; total: number };
   steps: { nodes: string[]; kernel: string; macs: number }[];
 }
 
@@ -53,11 +53,13 @@ export interface LoadOptions<I = string> {
   integrity?: I;
 }
 
-/** Values of one input: its typed array, numbers, or its raw bytes. Float32Array works for quantized inputs too. */
+/** Values of one input: its typed array, numbers, or its raw bytes. Float32Array works for quantized inputs
+ * too. */
 export type InputValue = TypedArray | ArrayBuffer | readonly number[] | readonly bigint[];
 
 export declare class Model {
-  /** Without `instance`, makes one: synchronously, which pages refuse for large modules; `load` is for them. */
+  /** Without `instance`, makes one: synchronously, which pages refuse for large modules; `load` is for
+   * them. */
   constructor(module: WebAssembly.Module, instance?: WebAssembly.Instance);
   readonly module: WebAssembly.Module;
   readonly metadata: Metadata;
@@ -70,15 +72,15 @@ export declare class Model {
   input(key: string | number): TypedArray;
   /** The same for an output. Good until the next run. */
   output(key: string | number): TypedArray;
-  /** Runs the network once. `inputs`: an object by name, a list in order, or the only input; without it, on what stands in
-   * memory. Returns copies of the outputs by name. */
+  /** Runs the network once. `inputs`: an object by name, a list in order, or the only input; without it, on
+   * what stands in memory. Returns copies of the outputs by name. */
   run(inputs?: Record<string, InputValue> | readonly InputValue[] | InputValue): Record<string, TypedArray>;
 }
 
 /** Whether this host takes modules compiled for these features. */
 export declare function supports(features: Features): boolean;
-/** Compiles while it loads, unless there is an integrity to check. Of several feature levels takes the best that this host
- * supports; `integrity` is then an object with the same keys. */
+/** Compiles while it loads, unless there is an integrity to check. Of several feature levels takes the best
+ * that this host supports; `integrity` is then an object with the same keys. */
 export declare function compile(
   source: Source,
   options?: LoadOptions<string | { [level in Features]?: string }>,

@@ -1,9 +1,10 @@
-// Runs WebAssembly modules compiled by eaic, in pages, workers, AudioWorklets, Cloudflare Workers, Deno, Bun and Node.
-// No dependencies; ES2020. The types are in eaic.d.ts, the contract with modules in eaic-module(5).
+// Runs WebAssembly modules compiled by eaic, in pages, workers, AudioWorklets, Cloudflare Workers, Deno, Bun
+// and Node. No dependencies; ES2020. The types are in eaic.d.ts, the contract with modules in eaic-module(5).
 
 const ABI = 1;
 
-// Element types without an array type in JavaScript (4-bit and 8-bit floats, packed 4-bit integers) are bytes.
+// Element types without an array type in JavaScript (4-bit and 8-bit floats, packed 4-bit integers) are
+// bytes.
 const ARRAYS = {
   float32: Float32Array,
   float64: Float64Array,
@@ -20,35 +21,10 @@ const ARRAYS = {
 };
 const arrayOf = (tensor) => ARRAYS[tensor.dtype] || Uint8Array;
 
-// Modules of one function that needs the feature: i8x16.splat, and i32x4.relaxed_dot_i8x16_i7x16_add_s of such.
-const wasm = (...code) =>
-  new Uint8Array([
-    0,
-    97,
-    115,
-    109,
-    1,
-    0,
-    0,
-    0,
-    1,
-    4,
-    1,
-    96,
-    0,
-    0,
-    3,
-    2,
-    1,
-    0,
-    10,
-    code.length + 4,
-    1,
-    code.length + 2,
-    0,
-    ...code,
-    11,
-  ]);
+// Modules of one function that needs the feature: i8x16.splat, and i32x4.relaxed_dot_i8x16_i7x16_add_s of
+// such.
+const HEAD = [0, 97, 115, 109, 1, 0, 0, 0, 1, 4, 1, 96, 0, 0, 3, 2, 1, 0, 10];
+const wasm = (...code) => new Uint8Array([...HEAD, code.length + 4, 1, code.length + 2, 0, ...code, 11]);
 const VECTOR = [65, 0, 253, 15];
 const PROBES = {
   relaxed: wasm(...VECTOR, ...VECTOR, ...VECTOR, 253, 147, 2, 26),
@@ -90,8 +66,9 @@ async function checkIntegrity(bytes, integrity) {
     throw new Error(`integrity: the module is sha${bits}-${found}, expected ${integrity}`);
 }
 
-/** A WebAssembly.Module from a URL, Request, Response, bytes or module; of an object {relaxed, simd128, scalar} the first
- * that this host supports. Compiles while it loads, unless there is an integrity to check. */
+/** A WebAssembly.Module from a URL, Request, Response, bytes or module; of an object {relaxed, simd128,
+ * scalar} the first that this host supports. Compiles while it loads, unless there is an integrity to
+ * check. */
 export async function compile(source, { integrity } = {}) {
   source = await source;
   if (source instanceof WebAssembly.Module) {
@@ -154,7 +131,8 @@ function roundToEven(x) {
   return r - x === 0.5 && r % 2 !== 0 ? r - 1 : r;
 }
 
-/** Real numbers as the integers of a quantized tensor, rounded to nearest even and saturated; NaN becomes the least one. */
+/** Real numbers as the integers of a quantized tensor, rounded to nearest even and saturated; NaN becomes
+ * the least one. */
 export function quantize(tensor, reals) {
   const { scale, zero_point } = tensor.quantization,
     [least, most] = range(tensor);
@@ -180,7 +158,8 @@ function find(tensors, what, key) {
 const viewOf = ({ memory }, tensor, Type = arrayOf(tensor)) =>
   new Type(memory.buffer, tensor.offset, tensor.bytes / Type.BYTES_PER_ELEMENT);
 
-// The value is an array of the tensor's type, numbers, or raw bytes; for a quantized tensor also a Float32Array of reals.
+// The value is an array of the tensor's type, numbers, or raw bytes; for a quantized tensor also a
+// Float32Array of reals.
 function write(model, tensor, value) {
   const own = arrayOf(tensor);
   if (tensor.quantization && value instanceof Float32Array) value = quantize(tensor, value);
@@ -203,7 +182,8 @@ function write(model, tensor, value) {
 
 /** An instance of a module, with memory of its own. */
 export class Model {
-  /** Without `instance`, makes one: synchronously, which pages refuse for large modules; `load` is for them. */
+  /** Without `instance`, makes one: synchronously, which pages refuse for large modules; `load` is for
+   * them. */
   constructor(module, instance = new WebAssembly.Instance(module, unusedImports(module))) {
     this.module = module;
     this.metadata = metadata(module);
@@ -224,8 +204,8 @@ export class Model {
     return viewOf(this, find(this.outputs, "output", key));
   }
 
-  /** Runs the network once. `inputs`: an object by name, a list in order, or the only input; without it, on what stands in
-   * memory. Returns copies of the outputs by name. */
+  /** Runs the network once. `inputs`: an object by name, a list in order, or the only input; without it, on
+   * what stands in memory. Returns copies of the outputs by name. */
   run(inputs) {
     if (isBytes(inputs) || (Array.isArray(inputs) && typeof inputs[0] === "number")) inputs = [inputs];
     if (inputs) {

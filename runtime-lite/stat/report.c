@@ -30,6 +30,7 @@ struct bytes report_write(struct ctx *c, const struct report *r) {
   cJSON_AddNumberToObject(root, "schema", REPORT_SCHEMA);
   cJSON_AddStringToObject(root, "eaic", EAIC_VERSION);
   cJSON_AddStringToObject(root, "module", r->module);
+  cJSON_AddStringToObject(root, "model_sha256", r->model_sha256);
   cJSON_AddStringToObject(root, "engine", r->engine);
   cJSON_AddNumberToObject(root, "macs", (double)r->macs);
   cJSON_AddNumberToObject(root, "module_bytes", (double)r->module_bytes);
@@ -77,6 +78,7 @@ static const char *read_report(struct ctx *c, const cJSON *root, struct report *
   if (!cJSON_IsObject(root)) return "it is no JSON object";
   if (count_of(root, "schema") != REPORT_SCHEMA) return "its 'schema' is not 1";
   r->module = text_of(c, root, "module");
+  r->model_sha256 = text_of(c, root, "model_sha256");
   r->engine = text_of(c, root, "engine");
   r->macs = count_of(root, "macs");
   r->module_bytes = count_of(root, "module_bytes");

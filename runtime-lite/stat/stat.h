@@ -42,8 +42,8 @@ const char *summary_warning(const struct summary *s);
 double mann_whitney(struct ctx *c, const double *a, int a_count, const double *b, int b_count);
 
 /* report.c: benchmark results as JSON. Schema version 1:
- *   { "schema": 1, "eaic": "0.1.0", "module": "m.wasm", "engine": "wasmtime", "macs": 12345, "module_bytes":
- * 99, "memory_bytes": 65536, "phases": { "compile": {...}, "instantiate": {...}, "first_run": {...},
+ *   { "schema": 1, "eaic": "0.1.0", "module": "m.wasm", "model_sha256": "<64 hex digits>", "engine":
+ * "wasmtime", "macs": 12345, "module_bytes": 99, "memory_bytes": 65536, "phases": { "compile": {...}, "instantiate": {...}, "first_run": {...},
  * "steady": {...} } } and each phase, in seconds: { "batch": 1, "min": 0, "median": 0, "p95": 0, "max": 0,
  * "mean": 0, "stddev": 0, "samples": [ ... ] } */
 
@@ -53,6 +53,7 @@ extern const char *const phase_name[PHASE_COUNT];
 
 struct report {
   const char *module, *engine;
+  const char *model_sha256; /* of the model that the module was compiled from */
   int64_t macs, module_bytes, memory_bytes; /* macs: multiply-accumulates of one run */
   struct samples phase[PHASE_COUNT];
 };

@@ -55,11 +55,13 @@ static void test_timing(struct ctx *c) {
 
 static void test_report(struct ctx *c) {
   struct report r = {
-      .module = "a \"b\".wasm", .engine = "wabt", .macs = 12, .module_bytes = 34, .memory_bytes = 65536};
+      .module = "a \"b\".wasm", .engine = "wabt", .model_sha256 = "0f",
+      .macs = 12, .module_bytes = 34, .memory_bytes = 65536};
   for (int i = 0; i < PHASE_COUNT; i++)
     r.phase[i] = (struct samples){.count = 5, .batch = 2, .second = spread(c, i, 5)};
   struct report *back = report_read(c, report_write(c, &r));
   EXPECT(!strcmp(back->module, r.module) && !strcmp(back->engine, "wabt") && back->macs == 12);
+  EXPECT(!strcmp(back->model_sha256, "0f"));
   EXPECT(back->module_bytes == 34 && back->memory_bytes == 65536);
   for (int i = 0; i < PHASE_COUNT; i++) {
     EXPECT(back->phase[i].count == 5);

@@ -1,7 +1,8 @@
 // For browsers: browsers.mjs chromium|firefox|webkit CASES PROGRAM [PLAYWRIGHT]
 //
-// Serves the cases and a page to one browser: Chromium through playwright-core (in the folder PLAYWRIGHT), Firefox through
-// WebDriver BiDi, WebKitGTK's MiniBrowser through WebKitWebDriver (a display is needed: xvfb-run). Node 22 or newer.
+// Serves the cases and a page to one browser: Chromium through playwright-core (in the folder PLAYWRIGHT),
+// Firefox through WebDriver BiDi, WebKitGTK's MiniBrowser through WebKitWebDriver (a display is needed:
+// xvfb-run). Node 22 or newer.
 
 import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -20,7 +21,8 @@ const PAGE = `<!doctype html><meta charset="utf-8"><title>eaic</title><script ty
   const bytes = async (url) => new Uint8Array(await (await fetch(url)).arrayBuffer());
   const names = (await (await fetch("/cases/cases.json")).json()).map(({ name }) => name);
   runCases(names, async (name, level) => ({ module: "/cases/" + name + "/" + level + ".wasm",
-    input: await bytes("/cases/" + name + "/input.bin"), expected: await bytes("/cases/" + name + "/expected.bin") }))
+    input: await bytes("/cases/" + name + "/input.bin"),
+    expected: await bytes("/cases/" + name + "/expected.bin") }))
     .catch(String).then((text) => { window.result = text; });
 </script>`;
 const TYPES = {
@@ -43,7 +45,7 @@ await new Promise((ready) => server.once("listening", ready));
 const url = `http://127.0.0.1:${server.address().port}/`;
 
 const RESULT =
-  "new Promise((resolve) => { const look = () => window.result ? resolve(window.result) : setTimeout(look, 50); look(); })";
+  "new Promise((done) => { const look = () => window.result ? done(window.result) : setTimeout(look, 50); look(); })";
 const later = (ms) =>
   new Promise((resolve) => {
     setTimeout(resolve, ms);

@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
-"""Makes what scripts/test_hosts.sh runs on every host: modules of each level, an input and the reference's output.
+"""Makes what scripts/test_hosts.sh runs on every host: modules of each level, an input, the reference's output.
 
-usage: make_cases.py EAIC OUT MODEL...      MODEL: NAME/model.onnx with NAME/test_data_set_0, or NAME.onnx with NAME/...
+usage: make_cases.py EAIC OUT MODEL...
+MODEL: NAME/model.onnx with NAME/test_data_set_0, or NAME.onnx with NAME/test_data_set_0.
 
-OUT/NAME/ gets {scalar,simd128,relaxed,wasi}.wasm (wasi: simd128 with --abi wasi), input.bin (the inputs one after the
-other) and expected.bin (the outputs likewise): those of the scalar module after `eaic verify` found them equal to native
-evaluation on this input, byte for byte. OUT/cases.json lists names, the cheapest model first. Needs numpy."""
+OUT/NAME/ gets {scalar,simd128,relaxed,wasi}.wasm (wasi: simd128 with --abi wasi), input.bin (the inputs one after
+the other) and expected.bin (the outputs likewise): those of the scalar module after `eaic verify` found them equal
+to native evaluation on this input, byte for byte. OUT/cases.json lists names, the cheapest model first. Needs numpy."""
 import json
 import shutil
 import subprocess
@@ -15,7 +16,12 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from check_models import load_tensor, module_metadata  # noqa: E402
 
-MODULES = {"scalar": ["--features", "scalar"], "simd128": [], "relaxed": ["--features", "relaxed"], "wasi": ["--abi", "wasi"]}
+MODULES = {
+    "scalar": ["--features", "scalar"],
+    "simd128": [],
+    "relaxed": ["--features", "relaxed"],
+    "wasi": ["--abi", "wasi"],
+}
 
 
 def make_case(eaic, model, out):

@@ -4,7 +4,8 @@ import { load, supports } from "../../runtime-lite/js/eaic.mjs";
 
 export const LEVELS = ["scalar", "simd128", "relaxed"];
 
-/** Runs a module on the bytes of all its inputs; null when the bytes of all its outputs are as expected, else what is wrong. */
+/** Runs a module on the bytes of all its inputs; null when the bytes of all its outputs are as expected,
+ * else what is wrong. */
 async function runCase(source, input, expected) {
   const model = await load(source);
   let at = 0;
@@ -22,8 +23,8 @@ async function runCase(source, input, expected) {
   return null;
 }
 
-/** Lines as test_hosts.sh reads them: "LEVEL EQUAL TOTAL" or "LEVEL refused", and "! ..." for each problem. `fetchCase(name,
- * level)` gives {module, input, expected}: anything that `load` takes, and bytes. */
+/** Lines as test_hosts.sh reads them: "LEVEL EQUAL TOTAL" or "LEVEL refused", and "! ..." for each problem.
+ * `fetchCase(name, level)` gives {module, input, expected}: anything that `load` takes, and bytes. */
 export async function runCases(names, fetchCase) {
   const lines = [];
   for (const level of LEVELS) {

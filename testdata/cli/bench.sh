@@ -15,7 +15,12 @@ for name, factor in ("fast", 0.1), ("slow", 10):
 grep -o 'ok$' slow.txt
 "$EAIC" bench m.wasm --duration 0.05 --baseline fast.json --max-regression 50% >fast.txt 2>/dev/null || echo "exit code $?"
 grep -o 'at most.*' fast.txt
-for options in "--engine wabt --baseline fast.json" "--baseline m.wasm" "random:1"; do
-  "$EAIC" bench m.wasm --duration 0.05 $options >/dev/null 2>err.txt || echo "exit code $?"
+"$CLI/make_module.py" "$CLI/affine.wat" "$CLI/affine.json" other.wasm 'm["model"].update(sha256="1" * 64)'
+# Mistakes show before anything is measured, and leave no files behind.
+for arguments in "m.wasm --engine wabt --baseline fast.json" "m.wasm --baseline m.wasm" \
+  "m.wasm --baseline missing.json" "other.wasm --baseline slow.json" "m.wasm --json no/such/folder/report.json" \
+  "m.wasm --json ." "m.wasm random:1"; do
+  "$EAIC" bench $arguments --duration 1000 >/dev/null 2>err.txt || echo "exit code $?"
   grep error err.txt # warnings about a busy machine come and go
 done
+ls

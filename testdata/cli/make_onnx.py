@@ -5,6 +5,7 @@ y = op(x) for float32 x[N,3] with N a symbolic dimension. Cases:
   relu          Relu
   add-external  x + w, with w in the file w.bin beside the model
   two-by-two    v = -u and y, with a second input u and output v; u and v are the first
+  signs         sign(x * w), with w a matrix of ones in the file: most damage to w leaves y as it is
   unsupported   a Foo and a Bar of domain com.example: operators that nobody has
 """
 
@@ -42,9 +43,14 @@ def external_tensor(name: str, location: str) -> bytes:
     return field(5, field(1, 3) + field(2, 1) + field(8, name) + field(13, entry) + field(14, 1))
 
 
+def ones(name: str) -> bytes:
+    return field(5, field(1, 3) + field(1, 3) + field(2, 1) + field(8, name) + field(9, b"\0\0\x80\x3f" * 9))
+
+
 GRAPHS = {
     "relu": node("Relu", "x", "y"),
     "add-external": node("Add", "x w", "y") + external_tensor("w", "w.bin"),
+    "signs": node("MatMul", "x w", "t") + node("Sign", "t", "y") + ones("w"),
     "two-by-two": node("Relu", "x", "y") + node("Neg", "u", "v") + value_info(11, "u") + value_info(12, "v"),
     "unsupported": node("Foo", "x", "t", "com.example") + node("Relu", "t", "u") + node("Bar", "u", "y", "com.example"),
 }

@@ -15,4 +15,8 @@ try run m.wasm --mean 1,2,3,4,5
 try run m.wasm --std 1,,2
 try inspect a.wasm b.wasm
 try bench m.wasm --max-regression -5%
+try bench m.wasm --max-regression 5%
+try bench m.wasm --duration 0
+try bench m.wasm --duration -1
+try help frobnicate
 try inspect -- -x.wasm

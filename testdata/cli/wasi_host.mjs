@@ -1,6 +1,6 @@
-// Runs a WASI command: node wasi_host.mjs MODULE.wasm [slow|closed] <in >out
-// Without a second word in Node's own WASI. "slow" is a host that moves at most 3 bytes a call and lets every other call be
-// tried again; "closed" one that takes the first 5 bytes of output and then fails.
+// Runs a WASI command: node wasi_host.mjs MODULE.wasm [slow|closed] <in >out Without a second word in Node's
+// own WASI. "slow" is a host that moves at most 3 bytes a call and lets every other call be tried again;
+// "closed" one that takes the first 5 bytes of output and then fails.
 import { readFileSync, readSync, writeSync } from "node:fs";
 
 const [, , path, kind] = process.argv;
