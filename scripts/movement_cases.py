@@ -10,8 +10,9 @@ INT_MAX, INT64_MAX = 2**31 - 1, 2**63 - 1
 
 @operator("Concat")
 def concat():
-    for axis, shapes in [(1, [(1, 3, 4, 5), (1, 2, 4, 5)]), (-1, [(2, 3), (2, 5), (2, 1)]), (0, [(1, 3), (4, 3)]), (0, [(3,), (2,)]),
-                         (2, [(1, 3, 4, 5), (1, 3, 1, 5)]), (3, [(1, 3, 4, 5), (1, 3, 4, 2)]), (-3, [(2, 3, 4, 5), (2, 8, 4, 5)])]:
+    for axis, shapes in [(1, [(1, 3, 4, 5), (1, 2, 4, 5)]), (-1, [(2, 3), (2, 5), (2, 1)]),
+                         (0, [(1, 3), (4, 3)]), (0, [(3,), (2,)]), (2, [(1, 3, 4, 5), (1, 3, 1, 5)]),
+                         (3, [(1, 3, 4, 5), (1, 3, 4, 2)]), (-3, [(2, 3, 4, 5), (2, 8, 4, 5)])]:
         for dtype in ("f4", "u1", "i8"):
             net = Net(f"axis {axis} {shapes} {dtype}", 13)
             yield net.output(net("Concat", *(net.input(s, dtype) for s in shapes), axis=axis))
@@ -54,18 +55,27 @@ def split():
 
 @operator("Slice")
 def slice_():
-    for opset, starts, ends, axes in [(7, [1], [3], [0]), (9, [0, -3], [INT_MAX, -1], [0, 2]), (9, [1, 1], [-1, 4], None)]:
+    for opset, starts, ends, axes in [(7, [1], [3], [0]), (9, [0, -3], [INT_MAX, -1], [0, 2]),
+                                      (9, [1, 1], [-1, 4], None)]:
         net = Net(f"opset {opset} {starts} {ends} {axes}", opset)
         extra = {} if axes is None else dict(axes=axes)
         yield net.output(net("Slice", net.input((4, 5, 6)), starts=starts, ends=ends, **extra))
-    for k, (starts, ends, axes, steps) in enumerate([
-            ([1], [3], [0], None), ([0, -3], [INT64_MAX, -1], [0, 2], None), ([-1], [-INT_MAX], [1], [-1]), ([4], [-INT64_MAX - 1], [2], [-2]),
-            ([1, 1], [-1, 4], None, None), ([0], [INT_MAX], [-1], [2]), ([-100], [100], [0], [3]), ([3], [0], [1], [-1]),
-            ([5, 3], [0, 0], [2, 1], [-3, -1]), ([2], [2], [0], None), ([0, 0, 0], [9, 9, 9], [0, 1, 2], [1, 1, 2])]):
+    for k, (starts, ends, axes, steps) in enumerate([([1], [3], [0], None),
+                                                     ([0, -3], [INT64_MAX, -1], [0, 2], None),
+                                                     ([-1], [-INT_MAX], [1], [-1]),
+                                                     ([4], [-INT64_MAX - 1], [2], [-2]),
+                                                     ([1, 1], [-1,
+                                                               4], None, None), ([0], [INT_MAX], [-1], [2]),
+                                                     ([-100], [100], [0], [3]), ([3], [0], [1], [-1]),
+                                                     ([5, 3], [0, 0], [2, 1], [-3, -1]),
+                                                     ([2], [2], [0], None),
+                                                     ([0, 0, 0], [9, 9, 9], [0, 1, 2], [1, 1, 2])]):
         for dtype in ("f4", "i1", "i8"):
             net = Net(f"{starts} {ends} {axes} {steps} {dtype}", (10, 11, 13)[k % 3])
             index = np.int64 if k % 2 == 0 or max(map(abs, ends)) > INT_MAX else np.int32
-            given = [None if v is None else net.const(np.array(v, index)) for v in (starts, ends, axes, steps)]
+            given = [
+                None if v is None else net.const(np.array(v, index)) for v in (starts, ends, axes, steps)
+            ]
             while given[-1] is None:
                 given.pop()
             yield net.output(net("Slice", net.input((4, 5, 6), dtype), *given))
@@ -73,7 +83,8 @@ def slice_():
 
 @operator("Pad")
 def pad():
-    shapes = [((2, 3, 4, 5), [0, 1, 2, 0, 0, 0, 1, 3]), ((1, 3, 4, 4), [0, 0, 1, 2, 0, 0, 2, 1]), ((5,), [2, 3]), ((4, 5), [0, 2, 1, 0])]
+    shapes = [((2, 3, 4, 5), [0, 1, 2, 0, 0, 0, 1, 3]), ((1, 3, 4, 4), [0, 0, 1, 2, 0, 0, 2, 1]),
+              ((5,), [2, 3]), ((4, 5), [0, 2, 1, 0])]
     for mode, (shape, pads) in itertools.product(("constant", "edge", "reflect"), shapes):
         net = Net(f"{mode} {pads} opset 7", 7)
         yield net.output(net("Pad", net.input(shape), mode=mode, pads=pads, value=1.5))
@@ -89,7 +100,9 @@ def pad():
     yield net.output(net("Pad", net.input((4, 5)), net.ints(1, 2, 0, 3), mode="wrap"))
     for dtype, value in (("u1", 7), ("i1", -3), ("i8", 9)):
         net = Net(dtype, 13)
-        yield net.output(net("Pad", net.input((1, 2, 3, 3), dtype), net.ints(0, 0, 1, 1, 0, 0, 1, 1), net.const(value, dtype)))
+        yield net.output(
+            net("Pad", net.input((1, 2, 3, 3), dtype), net.ints(0, 0, 1, 1, 0, 0, 1, 1),
+                net.const(value, dtype)))
     net = Net("before Conv")
     x = net("Pad", net.input((1, 3, 5, 5)), net.ints(0, 0, 1, 1, 0, 0, 2, 1))
     yield net.output(net("Conv", x, net.const(net.weights((4, 3, 3, 3))), strides=[2, 2]))
@@ -97,15 +110,17 @@ def pad():
 
 @operator("Reshape")
 def reshape():
-    for shape, extra, opset in [((2, -1), {}, 7), ((0, -1), {}, 13), ((0, 0, 20), {}, 14), ((-1,), {}, 13), ((4, 3, 10, 1), {}, 5 + 8),
-                                ((1, 0, -1, 1), {}, 14), ((2, 3, 20), dict(allowzero=1), 14)]:
+    for shape, extra, opset in [((2, -1), {}, 7), ((0, -1), {}, 13), ((0, 0, 20), {}, 14), ((-1,), {}, 13),
+                                ((4, 3, 10, 1), {}, 5 + 8), ((1, 0, -1, 1), {}, 14),
+                                ((2, 3, 20), dict(allowzero=1), 14)]:
         net = Net(f"{shape} opset {opset}", opset)
         yield net.output(net("Reshape", net.input((2, 3, 4, 5)), net.ints(*shape), **extra))
     net = Net("to a scalar and back", 13)
     x = net("Reshape", net.input((1, 1)), net.const(np.array([], np.int64)))
     yield net.output(x, net("Reshape", x, net.ints(1, 1, 1)))
     net = Net("channel shuffle", 13)
-    x = net("Transpose", net("Reshape", net.input((1, 8, 3, 3)), net.ints(1, 2, 4, 3, 3)), perm=[0, 2, 1, 3, 4])
+    x = net("Transpose", net("Reshape", net.input((1, 8, 3, 3)), net.ints(1, 2, 4, 3, 3)),
+            perm=[0, 2, 1, 3, 4])
     x = net("Reshape", x, net.ints(1, 8, 3, 3))
     yield net.output(net("Conv", x, net.const(net.weights((4, 8, 1, 1)))))
     net = Net("of Shape, Gather, Concat, symbolic batch", 13)
@@ -114,11 +129,14 @@ def reshape():
     yield net.output(net("Reshape", x, net("Concat", batch, net.ints(-1), axis=0)))
     net = Net("of Shape arithmetic, symbolic sizes", 13)
     x = net.input((1, 4, 6, 8), symbols={2: "height", 3: "width"})
-    shape = net("Shape", net("Conv", x, net.const(net.weights((4, 4, 3, 3))), strides=[2, 2], pads=[1, 1, 1, 1]))
+    shape = net("Shape",
+                net("Conv", x, net.const(net.weights((4, 4, 3, 3))), strides=[2, 2], pads=[1, 1, 1, 1]))
     size = net("Mul", net("Slice", shape, net.ints(2), net.ints(4), net.ints(0)), net.ints(2, 2))
     size = net("Cast", net("Floor", net("Div", net("Cast", size, to=1), net.const(np.float32(2)))), to=7)
     total = net("ReduceProd", size, keepdims=1)
-    yield net.output(net("Reshape", net("MaxPool", x, kernel_shape=[2, 2], strides=[2, 2]), net("Concat", net.ints(0, 4), total, axis=0)))
+    yield net.output(
+        net("Reshape", net("MaxPool", x, kernel_shape=[2, 2], strides=[2, 2]),
+            net("Concat", net.ints(0, 4), total, axis=0)))
 
 
 @operator("Flatten")
@@ -140,7 +158,8 @@ def squeeze():
             if axes is None:
                 yield net.output(net("Squeeze", x))
             else:
-                yield net.output(net("Squeeze", x, axes=axes) if opset < 13 else net("Squeeze", x, net.ints(*axes)))
+                yield net.output(
+                    net("Squeeze", x, axes=axes) if opset < 13 else net("Squeeze", x, net.ints(*axes)))
 
 
 @operator("Unsqueeze")
@@ -149,18 +168,22 @@ def unsqueeze():
         for axes in ([0], [0, 3], [2, 0], [-1, 1] if opset >= 11 else [1]):
             net = Net(f"opset {opset} axes {axes}", opset)
             x = net.input((3, 5))
-            yield net.output(net("Unsqueeze", x, axes=axes) if opset < 13 else net("Unsqueeze", x, net.ints(*axes)))
+            yield net.output(
+                net("Unsqueeze", x, axes=axes) if opset < 13 else net("Unsqueeze", x, net.ints(*axes)))
     net = Net("scalar", 13)
     yield net.output(net("Unsqueeze", net.input(()), net.ints(0)))
 
 
 @operator("Transpose")
 def transpose():
-    for shape, perm in [((2, 3), None), ((2, 3, 4), None), ((2, 3, 4), [1, 0, 2]), ((1, 3, 4, 5), [0, 2, 3, 1]), ((1, 4, 5, 3), [0, 3, 1, 2]),
-                        ((2, 3, 4, 5), [3, 1, 0, 2]), ((2, 3, 2, 3, 2), [4, 2, 0, 1, 3]), ((5,), [0]), ((17, 33), [1, 0])]:
+    for shape, perm in [((2, 3), None), ((2, 3, 4), None), ((2, 3, 4), [1, 0, 2]),
+                        ((1, 3, 4, 5), [0, 2, 3, 1]), ((1, 4, 5, 3), [0, 3, 1, 2]),
+                        ((2, 3, 4, 5), [3, 1, 0, 2]), ((2, 3, 2, 3, 2), [4, 2, 0, 1, 3]), ((5,), [0]),
+                        ((17, 33), [1, 0])]:
         for dtype in ("f4", "u1", "i8"):
             net = Net(f"{shape} {perm} {dtype}", 13)
-            yield net.output(net("Transpose", net.input(shape, dtype), **({} if perm is None else dict(perm=perm))))
+            yield net.output(
+                net("Transpose", net.input(shape, dtype), **({} if perm is None else dict(perm=perm))))
     net = Net("NHWC model in NCHW clothes")
     x = net("Transpose", net.input((1, 6, 6, 3)), perm=[0, 3, 1, 2])
     y = net("Relu", net("Conv", x, net.const(net.weights((8, 3, 3, 3))), pads=[1, 1, 1, 1]))
@@ -172,11 +195,15 @@ def gather():
     for axis, indices in itertools.product((0, 1, -1), ([0, 2, 1], [[-1, 0], [1, -3]], 2)):
         for dtype, index in (("f4", np.int64), ("u1", np.int32)):
             net = Net(f"axis {axis} indices {indices} {dtype} {index.__name__}", 13)
-            yield net.output(net("Gather", net.input((3, 4, 3), dtype), net.const(np.array(indices, index)), axis=axis))
+            yield net.output(
+                net("Gather", net.input((3, 4, 3), dtype), net.const(np.array(indices, index)), axis=axis))
     net = Net("indices at run time", 11)
-    yield net.output(net("Gather", net.const(net.random((6, 5))), net.input((2, 3), values=np.array([[0, 5, -1], [2, -6, 3]]))))
+    yield net.output(
+        net("Gather", net.const(net.random((6, 5))),
+            net.input((2, 3), values=np.array([[0, 5, -1], [2, -6, 3]]))))
     net = Net("int32 indices at run time, axis 1", 11)
-    yield net.output(net("Gather", net.input((2, 4, 3)), net.input((2,), values=np.array([3, -2], np.int32)), axis=1))
+    yield net.output(
+        net("Gather", net.input((2, 4, 3)), net.input((2,), values=np.array([3, -2], np.int32)), axis=1))
 
 
 @operator("Cast")
@@ -215,7 +242,8 @@ def dropout():
 
 @operator("Shape")
 def shape():
-    for opset, extra in ((7, {}), (13, {}), (15, dict(start=1)), (15, dict(end=-1)), (15, dict(start=-2, end=9)), (21, dict(start=2, end=1))):
+    for opset, extra in ((7, {}), (13, {}), (15, dict(start=1)), (15, dict(end=-1)),
+                         (15, dict(start=-2, end=9)), (21, dict(start=2, end=1))):
         net = Net(f"opset {opset} {extra}", opset)
         yield net.output(net("Shape", net.input((2, 3, 4)), **extra))
     net = Net("symbolic", 13)
@@ -236,13 +264,17 @@ def constant():
         else:
             yield net.output(net("Add", net.input((2, 2)), y), y)
     net = Net("ConstantOfShape", 13)
-    filled = net("ConstantOfShape", net.ints(2, 3), value=numpy_helper.from_array(np.array([1.5], np.float32)))
+    filled = net("ConstantOfShape", net.ints(2, 3), value=numpy_helper.from_array(np.array([1.5],
+                                                                                           np.float32)))
     yield net.output(net("Mul", net.input((2, 3)), filled))
 
 
 # ---- Resize
 
-COORDINATES = ["half_pixel", "pytorch_half_pixel", "align_corners", "asymmetric", "tf_crop_and_resize", "half_pixel_symmetric"]
+COORDINATES = [
+    "half_pixel", "pytorch_half_pixel", "align_corners", "asymmetric", "tf_crop_and_resize",
+    "half_pixel_symmetric"
+]
 NEAREST = ["round_prefer_floor", "round_prefer_ceil", "floor", "ceil"]
 SCALES = [[1, 1, 2, 2], [1, 1, 1.5, 0.7], [1, 1, 0.5, 0.5], [1, 1, 3, 1]]
 SIZES = [[1, 3, 8, 10], [1, 3, 3, 4], [1, 3, 1, 9], [1, 3, 7, 7]]
@@ -267,32 +299,48 @@ def resize(net, x, mode, coordinates, nearest, scales=None, sizes=None):
 def resizes():
     for mode, scales in itertools.product(("nearest", "linear"), SCALES):
         net = Net(f"opset 10 {mode} {scales}", 10)
-        yield net.output(net("Resize", net.input((1, 3, 4, 5)), net.const(np.array(scales, np.float32)), mode=mode))
-    for k, (mode, coordinates, scales) in enumerate(itertools.product(("nearest", "linear", "cubic"), COORDINATES, SCALES)):
-        net = Net(f"{mode} {coordinates} scales {scales}", 19 if coordinates == "half_pixel_symmetric" else (11, 13, 18, 19)[k % 4])
-        yield net.output(resize(net, net.input((1, 3, 4, 5)), mode, coordinates, NEAREST[k // 2 % 4], scales=scales))
-    for k, (mode, coordinates, sizes) in enumerate(itertools.product(("nearest", "linear"), COORDINATES, SIZES)):
-        net = Net(f"{mode} {coordinates} sizes {sizes}", 19 if coordinates == "half_pixel_symmetric" else (11, 13, 18, 19)[k % 4])
+        yield net.output(
+            net("Resize", net.input((1, 3, 4, 5)), net.const(np.array(scales, np.float32)), mode=mode))
+    for k, (mode, coordinates,
+            scales) in enumerate(itertools.product(("nearest", "linear", "cubic"), COORDINATES, SCALES)):
+        net = Net(f"{mode} {coordinates} scales {scales}", 19 if coordinates == "half_pixel_symmetric" else
+                  (11, 13, 18, 19)[k % 4])
+        yield net.output(
+            resize(net, net.input((1, 3, 4, 5)), mode, coordinates, NEAREST[k // 2 % 4], scales=scales))
+    for k, (mode, coordinates,
+            sizes) in enumerate(itertools.product(("nearest", "linear"), COORDINATES, SIZES)):
+        net = Net(f"{mode} {coordinates} sizes {sizes}", 19 if coordinates == "half_pixel_symmetric" else
+                  (11, 13, 18, 19)[k % 4])
         yield net.output(resize(net, net.input((1, 3, 4, 5)), mode, coordinates, NEAREST[k % 4], sizes=sizes))
     net = Net("tf_half_pixel_for_nn", 11)
-    yield net.output(resize(net, net.input((1, 3, 4, 5)), "nearest", "tf_half_pixel_for_nn", "floor", scales=[1, 1, 2, 2]))
+    yield net.output(
+        resize(net, net.input((1, 3, 4, 5)), "nearest", "tf_half_pixel_for_nn", "floor", scales=[1, 1, 2, 2]))
     for policy in ("stretch", "not_larger", "not_smaller"):
         net = Net(f"axes, {policy}", 18)
-        yield net.output(net("Resize", net.input((1, 3, 4, 5)), None, None, net.ints(7, 9), axes=[2, 3], mode="linear",
-                             keep_aspect_ratio_policy=policy))
+        yield net.output(
+            net("Resize", net.input((1, 3, 4, 5)), None, None, net.ints(7, 9), axes=[2, 3], mode="linear",
+                keep_aspect_ratio_policy=policy))
     for dtype, mode in (("u1", "nearest"), ("i1", "nearest"), ("u1", "linear"), ("i1", "linear")):
         net = Net(f"{dtype} {mode}", 13)
-        yield net.output(resize(net, net.input((1, 3, 4, 5), dtype), mode, "half_pixel", "floor", scales=[1, 1, 2, 2]))
-    for shape, scales in [((1, 3, 7), [1, 1, 2]), ((2, 5), [1.0, 2.0]), ((2, 5), [2.0, 1.6]), ((1, 2, 3, 3, 2), [1, 1, 2, 2, 1])]:
+        yield net.output(
+            resize(net, net.input((1, 3, 4, 5), dtype), mode, "half_pixel", "floor", scales=[1, 1, 2, 2]))
+    for shape, scales in [((1, 3, 7), [1, 1, 2]), ((2, 5), [1.0, 2.0]), ((2, 5), [2.0, 1.6]),
+                          ((1, 2, 3, 3, 2), [1, 1, 2, 2, 1])]:
         net = Net(f"linear rank {len(shape)} {scales}", 13)
         yield net.output(resize(net, net.input(shape), "linear", "half_pixel", "", scales=scales))
     net = Net("sizes from Shape, symbolic", 13)
-    x, like = net.input((1, 3, 4, 5), symbols={2: "h", 3: "w"}), net.input((1, 3, 8, 10), symbols={2: "H", 3: "W"})
+    x, like = net.input((1, 3, 4, 5), symbols={2: "h", 3: "w"}), net.input((1, 3, 8, 10),
+                                                                           symbols={2: "H", 3: "W"})
     sizes = net("Concat", net("Slice", net("Shape", x), net.ints(0), net.ints(2)),
                 net("Slice", net("Shape", like), net.ints(2), net.ints(4)), axis=0)
-    yield net.output(net("Add", net("Resize", x, None, None, sizes, mode="nearest", coordinate_transformation_mode="asymmetric",
-                                    nearest_mode="floor"), like))
+    yield net.output(
+        net(
+            "Add",
+            net("Resize", x, None, None, sizes, mode="nearest", coordinate_transformation_mode="asymmetric",
+                nearest_mode="floor"), like))
     net = Net("Upsample 9", 9)
-    yield net.output(net("Upsample", net.input((1, 3, 4, 5)), net.const(np.array([1, 1, 2, 3], np.float32)), mode="nearest"))
+    yield net.output(
+        net("Upsample", net.input((1, 3, 4, 5)), net.const(np.array([1, 1, 2, 3], np.float32)),
+            mode="nearest"))
     net = Net("Upsample 7", 7)
     yield net.output(net("Upsample", net.input((1, 3, 4, 5)), mode="linear", scales=[1.0, 1.0, 2.0, 2.0]))

@@ -29,14 +29,17 @@ def conv(net, x, inputs, outputs, size=3, stride=1, group=1, rank=2, act=True, n
     bias = [] if normalize else [net.const(net.random((outputs,), low=-0.5, high=0.5))]
     x = net("Conv", x, w, *bias, strides=[stride] * rank, pads=[size // 2] * (2 * rank), group=group)
     if normalize:
-        x = net("BatchNormalization", x, *(net.const(net.random((outputs,), low=low, high=high))
-                                           for low, high in ((0.5, 1.5), (-0.3, 0.3), (-0.3, 0.3), (0.5, 1.5))))
+        x = net(
+            "BatchNormalization", x,
+            *(net.const(net.random((outputs,), low=low, high=high))
+              for low, high in ((0.5, 1.5), (-0.3, 0.3), (-0.3, 0.3), (0.5, 1.5))))
     return activation(net, x) if act else x
 
 
 def classifier(net, x, channels, classes=10):
     x = net("Flatten", net("GlobalAveragePool", x))
-    y = net("Gemm", x, net.const(net.random((classes, channels), low=-0.5, high=0.5)), net.const(net.random((classes,))), transB=1)
+    y = net("Gemm", x, net.const(net.random((classes, channels), low=-0.5, high=0.5)),
+            net.const(net.random((classes,))), transB=1)
     return net.output(net("Softmax", y, axis=-1) if net.rng.integers(0, 2) else y)
 
 
@@ -69,11 +72,13 @@ def branches(net):
     c = int(net.rng.integers(2, 5)) * 2
     x = conv(net, net.input((2, 3, 10, 11)), 3, c)
     pooled = net("MaxPool", x, kernel_shape=[3, 3], strides=[1, 1], pads=[1, 1, 1, 1])
-    mean = net("AveragePool", x, kernel_shape=[3, 3], strides=[1, 1], pads=[1, 1, 1, 1], count_include_pad=int(net.rng.integers(0, 2)))
+    mean = net("AveragePool", x, kernel_shape=[3, 3], strides=[1, 1], pads=[1, 1, 1, 1],
+               count_include_pad=int(net.rng.integers(0, 2)))
     x = net("Concat", conv(net, x, c, c, size=1), pooled, conv(net, mean, c, c), axis=1)
     a, b = net("Split", x, net.ints(c, 2 * c), outputs=2, axis=1)
     x = net("Concat", conv(net, b, 2 * c, 3 * c, group=2 if c % 2 == 0 else 1), a, axis=1)
-    x = net("Reshape", net("Transpose", net("Reshape", x, net.ints(2, 2, 2 * c, 10, 11)), perm=[0, 2, 1, 3, 4]), net.ints(2, 4 * c, 10, 11))
+    x = net("Reshape", net("Transpose", net("Reshape", x, net.ints(2, 2, 2 * c, 10, 11)),
+                           perm=[0, 2, 1, 3, 4]), net.ints(2, 4 * c, 10, 11))
     return classifier(net, conv(net, x, 4 * c, c, stride=2), c)
 
 
@@ -86,9 +91,11 @@ def decoder(net):
         mode = str(net.rng.choice(["nearest", "linear"]))
         coordinates = "asymmetric" if mode == "nearest" else "half_pixel"
         extra = dict(nearest_mode="floor") if mode == "nearest" else {}
-        x = net("Resize", x, None, net.const(np.array([1, 1, 2, 2], np.float32)), mode=mode, coordinate_transformation_mode=coordinates, **extra)
+        x = net("Resize", x, None, net.const(np.array([1, 1, 2, 2], np.float32)), mode=mode,
+                coordinate_transformation_mode=coordinates, **extra)
     else:
-        x = net("ConvTranspose", x, net.const(net.random((2 * c, 2 * c, 2, 2), low=-0.4, high=0.4)), strides=[2, 2])
+        x = net("ConvTranspose", x, net.const(net.random((2 * c, 2 * c, 2, 2), low=-0.4, high=0.4)),
+                strides=[2, 2])
     x = conv(net, net("Concat", x, skip, axis=1), 3 * c, c)
     return net.output(net("Sigmoid", conv(net, x, c, 1, size=1, act=False)))
 
@@ -110,8 +117,10 @@ def dense(net):
     for k, (a, b) in enumerate(zip(sizes, sizes[1:] + sizes[:1])):
         w = net.const(net.random((a, b), low=-1, high=1) / np.float32(np.sqrt(a)) * np.float32(1.6))
         x = net("Add", net("MatMul", x, w), net.const(net.random((b,), low=-0.3, high=0.3)))
-        x = [lambda v: net("Relu", v), lambda v: net("PRelu", v, net.const(net.random((b,), low=0, high=0.5))),
-             lambda v: net("Tanh", v), lambda v: v][k](x)
+        x = [
+            lambda v: net("Relu", v), lambda v: net("PRelu", v, net.const(net.random(
+                (b,), low=0, high=0.5))), lambda v: net("Tanh", v), lambda v: v
+        ][k](x)
     return net.output(x)
 
 
@@ -120,7 +129,6 @@ SHAPES = [residual, inverted_residual, branches, decoder, keywords, dense]
 
 class Quantized:
     """A float case quantized by onnxruntime; it stands where a Net does, and makes its model when asked."""
-
     def __init__(self, net, name, **options):
         self.net, self.name, self.options = net, f"{net.name} {name}", options
         self.feeds, self.dims, self.made = net.feeds, {}, None
@@ -143,7 +151,8 @@ class Quantized:
                 return feeds.pop() if feeds else None
 
         with tempfile.TemporaryDirectory() as folder, quiet():
-            float_path, ready, out = (Path(folder) / f"{part}.onnx" for part in ("float", "ready", "quantized"))
+            float_path, ready, out = (Path(folder) / f"{part}.onnx"
+                                      for part in ("float", "ready", "quantized"))
             onnx.save(self.net.model(), float_path)
             quant_pre_process(str(float_path), str(ready), skip_symbolic_shape=True)
             if "quant_format" in self.options:
@@ -170,8 +179,10 @@ def variants():
         for per_channel in (False, True):
             for form in (QuantFormat.QDQ, QuantFormat.QOperator):
                 reduce = per_channel and act is u8
-                name = f"{form.name} {act.name}/{weight.name}{' per channel' if per_channel else ''}{' reduced' if reduce else ''}"
-                yield name, dict(quant_format=form, activation_type=act, weight_type=weight, per_channel=per_channel, reduce_range=reduce)
+                extra = f"{' per channel' if per_channel else ''}{' reduced' if reduce else ''}"
+                name = f"{form.name} {act.name}/{weight.name}{extra}"
+                yield name, dict(quant_format=form, activation_type=act, weight_type=weight,
+                                 per_channel=per_channel, reduce_range=reduce)
     for weight in (u8, s8):
         yield f"dynamic {weight.name}", dict(weight_type=weight, per_channel=weight is s8)
 

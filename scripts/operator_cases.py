@@ -32,7 +32,8 @@ CONVS = [
     ("group to one output", (1, 8, 4, 4), 4, (2, 2), dict(group=4)),
     ("depthwise 3x3", (1, 17, 8, 7), 17, (3, 3), dict(group=17, pads=[1, 1, 1, 1])),
     ("depthwise 3x3 stride 2", (2, 8, 9, 9), 8, (3, 3), dict(group=8, strides=[2, 2], pads=[1, 1, 1, 1])),
-    ("depthwise 3x3 same lower", (1, 32, 6, 6), 32, (3, 3), dict(group=32, strides=[2, 2], auto_pad="SAME_LOWER")),
+    ("depthwise 3x3 same lower", (1, 32, 6, 6), 32, (3, 3),
+     dict(group=32, strides=[2, 2], auto_pad="SAME_LOWER")),
     ("depthwise 5x5", (1, 9, 7, 7), 9, (5, 5), dict(group=9, pads=[2, 2, 2, 2])),
     ("depthwise 5x5 stride 2", (1, 24, 8, 6), 24, (5, 5), dict(group=24, strides=[2, 2], pads=[1, 2, 2, 1])),
     ("depthwise dilated", (1, 5, 9, 9), 5, (3, 3), dict(group=5, dilations=[2, 2], pads=[2, 2, 2, 2])),
@@ -67,19 +68,23 @@ def conv():
                 inputs.append(net.const(net.random((outputs,))))
             yield net.output(net("Conv", *inputs, **attributes))
     net = Net("kernel_shape given, weights at run time")
-    yield net.output(net("Conv", net.input((1, 3, 6, 6)), net.input((4, 3, 3, 3)), net.input((4,)), kernel_shape=[3, 3]))
+    yield net.output(
+        net("Conv", net.input((1, 3, 6, 6)), net.input((4, 3, 3, 3)), net.input((4,)), kernel_shape=[3, 3]))
     net = Net("shared weights")
     w = net.const(net.weights((4, 4, 3, 3)))
     x = net("Relu", net("Conv", net.input((1, 4, 6, 6)), w, pads=[1, 1, 1, 1]))
     yield net.output(net("Conv", x, w), x)
-    for name, op, attributes in [("Relu", "Relu", {}), ("LeakyRelu", "LeakyRelu", dict(alpha=0.2)), ("Sigmoid", "Sigmoid", {}),
-                                 ("Tanh", "Tanh", {}), ("HardSwish", "HardSwish", {}), ("HardSigmoid", "HardSigmoid", {})]:
+    for name, op, attributes in [("Relu", "Relu", {}), ("LeakyRelu", "LeakyRelu", dict(alpha=0.2)),
+                                 ("Sigmoid", "Sigmoid", {}), ("Tanh", "Tanh", {}),
+                                 ("HardSwish", "HardSwish", {}), ("HardSigmoid", "HardSigmoid", {})]:
         net = Net(f"then {name}")
-        yield net.output(net(op, net("Conv", net.input((1, 3, 6, 6)), net.const(net.weights((9, 3, 3, 3)))), **attributes))
+        yield net.output(
+            net(op, net("Conv", net.input((1, 3, 6, 6)), net.const(net.weights((9, 3, 3, 3)))), **attributes))
     for order in (0, 1):
         net = Net(f"residual as input {order} of Add, Relu")
         x = net.input((1, 5, 6, 6))
-        y = net("Conv", x, net.const(net.weights((5, 5, 3, 3))), net.const(net.random((5,))), pads=[1, 1, 1, 1])
+        y = net("Conv", x, net.const(net.weights((5, 5, 3, 3))), net.const(net.random((5,))),
+                pads=[1, 1, 1, 1])
         yield net.output(net("Relu", net("Add", *((x, y) if order == 0 else (y, x)))))
 
 
@@ -90,7 +95,8 @@ def conv_transpose():
         ("3x3", (2, 3, 4, 5), 5, (3, 3), {}),
         ("3x3 pads", (1, 3, 4, 5), 5, (3, 3), dict(pads=[1, 1, 1, 1], strides=[2, 2])),
         ("asymmetric pads", (1, 3, 4, 5), 5, (3, 4), dict(pads=[0, 1, 2, 1], strides=[2, 3])),
-        ("output_padding", (1, 3, 4, 5), 5, (3, 3), dict(pads=[1, 1, 1, 1], strides=[2, 2], output_padding=[1, 1])),
+        ("output_padding", (1, 3, 4, 5), 5, (3, 3),
+         dict(pads=[1, 1, 1, 1], strides=[2, 2], output_padding=[1, 1])),
         ("output_shape", (1, 3, 4, 5), 5, (3, 3), dict(strides=[2, 2], output_shape=[8, 10])),
         ("same upper", (1, 3, 4, 5), 5, (3, 3), dict(strides=[2, 2], auto_pad="SAME_UPPER")),
         ("same lower", (1, 3, 4, 5), 5, (3, 3), dict(strides=[2, 2], auto_pad="SAME_LOWER")),
@@ -109,12 +115,14 @@ def conv_transpose():
 
 # ---- matrices
 
-GEMMS = [(a, b, alpha, beta) for a, b in itertools.product((0, 1), repeat=2) for alpha, beta in [(1.0, 1.0), (0.5, 2.0)]]
+GEMMS = [(a, b, alpha, beta) for a, b in itertools.product((0, 1), repeat=2)
+         for alpha, beta in [(1.0, 1.0), (0.5, 2.0)]]
 
 
 @operator("Gemm")
 def gemm():
-    shapes = [("(N)", (7,)), ("(1,N)", (1, 7)), ("(M,1)", (3, 1)), ("(M,N)", (3, 7)), ("scalar", ()), ("(1)", (1,)), ("none", None)]
+    shapes = [("(N)", (7,)), ("(1,N)", (1, 7)), ("(M,1)", (3, 1)), ("(M,N)", (3, 7)), ("scalar", ()),
+              ("(1)", (1,)), ("none", None)]
     for k, ((trans_a, trans_b, alpha, beta), (name, shape)) in enumerate(itertools.product(GEMMS, shapes)):
         if k % 2 and alpha != 1:
             continue
@@ -125,17 +133,19 @@ def gemm():
         yield net.output(net("Gemm", a, b, *c, transA=trans_a, transB=trans_b, alpha=alpha, beta=beta))
     for rows, inner, columns in [(1, 1, 1), (1, 17, 33), (2, 64, 10), (5, 9, 1)]:
         net = Net(f"{rows}x{inner}x{columns}")
-        yield net.output(net("Gemm", net.input((rows, inner)), net.const(net.random((columns, inner))),
-                             net.const(net.random((columns,))), transB=1))
+        yield net.output(
+            net("Gemm", net.input((rows, inner)), net.const(net.random((columns, inner))),
+                net.const(net.random((columns,))), transB=1))
     net = Net("all at run time")
     yield net.output(net("Gemm", net.input((3, 4)), net.input((4, 5)), net.input((3, 1)), alpha=-1.5))
     net = Net("beta 0")
     yield net.output(net("Gemm", net.input((3, 4)), net.input((4, 5)), net.input((3, 5)), beta=0.0))
 
 
-MATMULS = [((3, 5), (5, 4)), ((1, 7), (7, 9)), ((2, 3, 5), (5, 4)), ((2, 3, 5), (2, 5, 4)), ((2, 1, 3, 5), (3, 5, 4)),
-           ((3, 5), (2, 5, 4)), ((1, 3, 5), (2, 5, 4)), ((5,), (5, 4)), ((3, 5), (5,)), ((5,), (5,)), ((2, 3, 5), (5,)),
-           ((5,), (2, 5, 4)), ((2, 3, 17, 33), (2, 3, 33, 9)), ((1, 1), (1, 1)), ((4, 64), (64, 40))]
+MATMULS = [((3, 5), (5, 4)), ((1, 7), (7, 9)), ((2, 3, 5), (5, 4)), ((2, 3, 5), (2, 5, 4)),
+           ((2, 1, 3, 5), (3, 5, 4)), ((3, 5), (2, 5, 4)), ((1, 3, 5), (2, 5, 4)), ((5,), (5, 4)),
+           ((3, 5), (5,)), ((5,), (5,)), ((2, 3, 5), (5,)), ((5,), (2, 5, 4)),
+           ((2, 3, 17, 33), (2, 3, 33, 9)), ((1, 1), (1, 1)), ((4, 64), (64, 40))]
 
 
 @operator("MatMul")
@@ -158,9 +168,10 @@ def matmul():
 
 # ---- elementwise
 
-BROADCASTS = [((1, 5, 7, 3), (1, 5, 7, 3)), ((1, 5, 7, 3), (1, 5, 1, 1)), ((2, 5, 4, 3), (3,)), ((1, 5, 7, 3), ()),
-              ((1, 5, 7, 3), (5, 1, 1)), ((1, 5, 1, 3), (2, 1, 7, 1)), ((4,), (3, 4)), ((), (2, 3)), ((1,), (1,)),
-              ((1, 16, 6, 6), (1, 16, 1, 1)), ((1, 5, 7, 3), (1, 1, 7, 3)), ((), ())]
+BROADCASTS = [((1, 5, 7, 3), (1, 5, 7, 3)), ((1, 5, 7, 3), (1, 5, 1, 1)), ((2, 5, 4, 3), (3,)),
+              ((1, 5, 7, 3), ()), ((1, 5, 7, 3), (5, 1, 1)), ((1, 5, 1, 3), (2, 1, 7, 1)), ((4,), (3, 4)),
+              ((), (2, 3)), ((1,), (1,)), ((1, 16, 6, 6), (1, 16, 1, 1)), ((1, 5, 7, 3), (1, 1, 7, 3)),
+              ((), ())]
 
 
 def binary(op):
@@ -169,14 +180,18 @@ def binary(op):
             for constant in (None, 0, 1):
                 if constant is not None and (k + constant) % 2:
                     continue
-                net = Net(f"{a} {b}{'' if constant is None else f', constant {constant}'}", opset=(7, 13, 14)[k % 3])
-                names = [net.const(net.random(s, low=0.5)) if constant == i else net.input(s, low=0.5 if i else -3)
-                         for i, s in enumerate((a, b))]
+                net = Net(f"{a} {b}{'' if constant is None else f', constant {constant}'}",
+                          opset=(7, 13, 14)[k % 3])
+                names = [
+                    net.const(net.random(s, low=0.5)) if constant == i else net.input(
+                        s, low=0.5 if i else -3) for i, s in enumerate((a, b))
+                ]
                 yield net.output(net(op, *names))
         net = Net("int32")
         yield net.output(net(op, net.input((2, 3), "i4", -50, 50), net.input((3,), "i4", 1, 9)))
         net = Net("int64")
         yield net.output(net(op, net.input((2, 3), "i8", -50, 50), net.const(net.random((2, 1), "i8", 1, 9))))
+
     return cases
 
 
@@ -186,18 +201,22 @@ for op in ("Add", "Sub", "Mul", "Div"):
 
 @operator("PRelu")
 def prelu():
-    for x, slope in [((1, 5, 4, 3), (5, 1, 1)), ((1, 5, 4, 3), (1,)), ((1, 5, 4, 3), (1, 5, 1, 1)), ((2, 5), (5,)),
-                     ((1, 5, 4, 3), (5, 4, 3)), ((1, 5, 4, 3), ()), ((1, 5, 4, 3), (3,)), ((2, 17, 9), (17, 1))]:
+    for x, slope in [((1, 5, 4, 3), (5, 1, 1)), ((1, 5, 4, 3), (1,)), ((1, 5, 4, 3), (1, 5, 1, 1)),
+                     ((2, 5), (5,)), ((1, 5, 4, 3), (5, 4, 3)), ((1, 5, 4, 3), ()), ((1, 5, 4, 3), (3,)),
+                     ((2, 17, 9), (17, 1))]:
         net = Net(f"{x} slope {slope}", opset=16)
         yield net.output(net("PRelu", net.input(x), net.const(net.random(slope))))
     net = Net("slope at run time", opset=9)
     yield net.output(net("PRelu", net.input((2, 5, 3)), net.input((5, 1))))
 
 
-UNARY = [("Relu", {}), ("Sigmoid", {}), ("Tanh", {}), ("LeakyRelu", {}), ("LeakyRelu", dict(alpha=0.3)), ("HardSigmoid", {}),
-         ("HardSigmoid", dict(alpha=1 / 6, beta=0.5)), ("HardSwish", {}), ("LeakyRelu", dict(alpha=-0.5)), ("Identity", {}),
-         ("Erf", {}), ("Exp", {}), ("Abs", {}), ("Neg", {}), ("Elu", {}), ("Softplus", {}), ("Floor", {}), ("Ceil", {}), ("Round", {})]
-SPECIAL = np.array([0.0, -0.0, 1e-30, -1e-30, 0.5, -0.5, 1.5, 2.5, 20, -20, 90, -90, 3e38, -3e38, np.inf, -np.inf], np.float32)
+UNARY = [("Relu", {}), ("Sigmoid", {}), ("Tanh", {}), ("LeakyRelu", {}), ("LeakyRelu", dict(alpha=0.3)),
+         ("HardSigmoid", {}), ("HardSigmoid", dict(alpha=1 / 6, beta=0.5)), ("HardSwish", {}),
+         ("LeakyRelu", dict(alpha=-0.5)), ("Identity", {}), ("Erf", {}), ("Exp", {}), ("Abs", {}),
+         ("Neg", {}), ("Elu", {}), ("Softplus", {}), ("Floor", {}), ("Ceil", {}), ("Round", {})]
+SPECIAL = np.array(
+    [0.0, -0.0, 1e-30, -1e-30, 0.5, -0.5, 1.5, 2.5, 20, -20, 90, -90, 3e38, -3e38, np.inf, -np.inf],
+    np.float32)
 
 
 def unary(op, attributes):
@@ -211,6 +230,7 @@ def unary(op, attributes):
         for shape in ((), (1,), (17,)):
             net = Net(f"{attributes} {shape}", 16)
             yield net.output(net(op, net.input(shape), **attributes))
+
     return cases
 
 
@@ -236,10 +256,12 @@ def clip():
             limits = [None if v is None else net.const(np.float32(v)) for v in (low, high)]
             yield net.output(net("Clip", net.input((2, 3, 5)), *limits))
     net = Net("limits at run time", 13)
-    yield net.output(net("Clip", net.input((2, 3)), net.input((), low=-1, high=0), net.input((), low=0, high=1)))
+    yield net.output(
+        net("Clip", net.input((2, 3)), net.input((), low=-1, high=0), net.input((), low=0, high=1)))
     for dtype in ("i4", "i8", "u1", "i1"):
         net = Net(dtype, 13)
-        yield net.output(net("Clip", net.input((2, 30), dtype, -90, 90), net.const(3, dtype), net.const(40, dtype)))
+        yield net.output(
+            net("Clip", net.input((2, 30), dtype, -90, 90), net.const(3, dtype), net.const(40, dtype)))
     net = Net("low over high", 13)
     yield net.output(net("Clip", net.input((9,)), net.const(np.float32(1)), net.const(np.float32(-1))))
 
@@ -249,7 +271,9 @@ def softmax():
     for opset, axes in ((7, (0, 1, 2, 3)), (11, (None, 0, 1, 2, 3, -1, -2)), (13, (None, 0, 1, 2, -1, -3))):
         for axis in axes:
             net = Net(f"opset {opset} axis {axis}", opset)
-            yield net.output(net("Softmax", net.input((2, 3, 5, 4), low=-8, high=8), **({} if axis is None else dict(axis=axis))))
+            yield net.output(
+                net("Softmax", net.input((2, 3, 5, 4), low=-8, high=8),
+                    **({} if axis is None else dict(axis=axis))))
     for shape in [(1, 10), (1, 1), (3, 17), (2, 1000), (5,)]:
         net = Net(f"{shape}", 13)
         yield net.output(net("Softmax", net.input(shape, low=-8, high=8), axis=-1))
@@ -266,7 +290,8 @@ POOLS = [
     ("no strides", (1, 9, 5, 5), dict(kernel_shape=[3, 3])),
     ("ceil", (1, 4, 7, 8), dict(kernel_shape=[3, 3], strides=[2, 2], ceil_mode=1)),
     ("ceil pads", (1, 4, 6, 8), dict(kernel_shape=[3, 3], strides=[2, 2], pads=[1, 1, 1, 1], ceil_mode=1)),
-    ("ceil drops a window", (1, 4, 5, 5), dict(kernel_shape=[2, 2], strides=[3, 3], pads=[1, 1, 1, 1], ceil_mode=1)),
+    ("ceil drops a window", (1, 4, 5, 5),
+     dict(kernel_shape=[2, 2], strides=[3, 3], pads=[1, 1, 1, 1], ceil_mode=1)),
     ("same upper", (1, 3, 7, 8), dict(kernel_shape=[3, 2], strides=[2, 2], auto_pad="SAME_UPPER")),
     ("same lower", (1, 3, 7, 8), dict(kernel_shape=[2, 3], strides=[1, 2], auto_pad="SAME_LOWER")),
     ("valid", (1, 3, 7, 8), dict(kernel_shape=[2, 3], strides=[1, 2], auto_pad="VALID")),
@@ -277,7 +302,8 @@ POOLS = [
     ("one row", (1, 8, 1, 12), dict(kernel_shape=[1, 3], strides=[1, 2])),
 ]
 DILATED_POOLS = [("dilated", (1, 3, 9, 9), dict(kernel_shape=[3, 3], dilations=[2, 2])),
-                 ("dilated ceil", (1, 3, 9, 8), dict(kernel_shape=[2, 3], dilations=[3, 2], strides=[2, 2], ceil_mode=1))]
+                 ("dilated ceil", (1, 3, 9, 8),
+                  dict(kernel_shape=[2, 3], dilations=[3, 2], strides=[2, 2], ceil_mode=1))]
 
 
 @operator("MaxPool")
@@ -287,7 +313,8 @@ def max_pool():
             net = Net(f"{name} {dtype} opset {opset}", opset)
             yield net.output(net("MaxPool", net.input(shape, dtype), **attributes))
     net = Net("opset 8", 8)
-    yield net.output(net("MaxPool", net.input((1, 3, 6, 6)), kernel_shape=[3, 3], pads=[1, 1, 1, 1], storage_order=0))
+    yield net.output(
+        net("MaxPool", net.input((1, 3, 6, 6)), kernel_shape=[3, 3], pads=[1, 1, 1, 1], storage_order=0))
 
 
 @operator("AveragePool")
@@ -333,11 +360,17 @@ def reduce_mean():
 @operator("BatchNormalization")
 def batch_normalization():
     def parameters(net, channels):
-        return [net.const(net.random((channels,), low=low, high=high)) for low, high in ((-1, 1), (-2, 2), (-1, 1), (0.1, 2))]
+        return [
+            net.const(net.random((channels,), low=low, high=high))
+            for low, high in ((-1, 1), (-2, 2), (-1, 1), (0.1, 2))
+        ]
+
     for k, shape in enumerate([(1, 5, 6, 6), (2, 3), (2, 7, 9), (1, 16, 1, 1)]):
         for opset in (7, 9, 14, 15):
             net = Net(f"alone {shape} opset {opset}", opset)
-            yield net.output(net("BatchNormalization", net.input(shape), *parameters(net, shape[1]), epsilon=(1e-5, 1e-3)[k % 2]))
+            yield net.output(
+                net("BatchNormalization", net.input(shape), *parameters(net, shape[1]),
+                    epsilon=(1e-5, 1e-3)[k % 2]))
     for bias in (True, False):
         for tail in ([], ["Relu"]):
             net = Net(f"after Conv, bias {bias} {tail}", 15)

@@ -13,9 +13,11 @@ import onnx
 from onnx import helper, numpy_helper
 
 DTYPES = {"f4": np.float32, "u1": np.uint8, "i1": np.int8, "i4": np.int32, "i8": np.int64, "b1": np.bool_}
-MICROSOFT = {"QLinearAdd", "QLinearMul", "QLinearSigmoid", "QLinearLeakyRelu", "QLinearGlobalAveragePool",
-             "QLinearAveragePool", "QLinearConcat", "QLinearSoftmax", "QLinearReduceMean", "QLinearWhere", "QGemm",
-             "MatMulIntegerToFloat", "DynamicQuantizeMatMul", "FusedConv", "FusedMatMul"}
+MICROSOFT = {
+    "QLinearAdd", "QLinearMul", "QLinearSigmoid", "QLinearLeakyRelu", "QLinearGlobalAveragePool",
+    "QLinearAveragePool", "QLinearConcat", "QLinearSoftmax", "QLinearReduceMean", "QLinearWhere", "QGemm",
+    "MatMulIntegerToFloat", "DynamicQuantizeMatMul", "FusedConv", "FusedMatMul"
+}
 CASES = []  # (operator, function that yields Nets)
 
 
@@ -24,6 +26,7 @@ def operator(name):
     def register(function):
         CASES.append((name, function))
         return function
+
     return register
 
 
@@ -74,7 +77,8 @@ class Net:
         declared = list(data.shape)
         for axis, symbol in (symbols or {}).items():
             self.dims[symbol], declared[axis] = declared[axis], symbol
-        self.inputs.append(helper.make_tensor_value_info(name, helper.np_dtype_to_tensor_dtype(data.dtype), declared))
+        self.inputs.append(
+            helper.make_tensor_value_info(name, helper.np_dtype_to_tensor_dtype(data.dtype), declared))
         self.feeds[name] = data
         return name
 
@@ -93,8 +97,9 @@ class Net:
         """A node; None stands for an input that is left out. Returns its output, or a list of several."""
         names = [self.fresh("t") for _ in range(outputs)]
         domain = attributes.pop("domain", "com.microsoft" if op in MICROSOFT else "")
-        self.nodes.append(helper.make_node(op, [name or "" for name in inputs], names, name=self.fresh(op + "_"),
-                                           domain=domain, **attributes))
+        self.nodes.append(
+            helper.make_node(op, [name or "" for name in inputs], names, name=self.fresh(op + "_"),
+                             domain=domain, **attributes))
         return names[0] if outputs == 1 else names
 
     def output(self, *names):
@@ -120,7 +125,11 @@ class Net:
 
     def qconst(self, values, dtype, scale, zero_point, axis=None):
         """An 8-bit or int32 constant under a dequantize, per tensor or along an axis."""
-        inputs = [self.const(values, dtype), self.const(np.asarray(scale, np.float32)), self.const(zero_point, dtype)]
+        inputs = [
+            self.const(values, dtype),
+            self.const(np.asarray(scale, np.float32)),
+            self.const(zero_point, dtype)
+        ]
         return self("DequantizeLinear", *inputs, **({} if axis is None else {"axis": axis}))
 
     def params(self, scale, zero_point, dtype):
@@ -133,15 +142,18 @@ class Net:
         return {node.op_type for node in self.nodes}
 
     def is_quantized(self):
-        return any(word in op for op in self.operators() for word in ("Quantize", "QLinear", "Integer", "QGemm"))
+        return any(word in op for op in self.operators()
+                   for word in ("Quantize", "QLinear", "Integer", "QGemm"))
 
     def model(self, results=None):
         """The model; results: the output arrays, which give the outputs types and (static) shapes."""
         outputs = [onnx.ValueInfoProto(name=name) for name in self.outputs]
         if results is not None:
-            outputs = [helper.make_tensor_value_info(name, helper.np_dtype_to_tensor_dtype(r.dtype),
-                                                     None if self.dims else r.shape)
-                       for name, r in zip(self.outputs, results)]
+            outputs = [
+                helper.make_tensor_value_info(name, helper.np_dtype_to_tensor_dtype(r.dtype),
+                                              None if self.dims else r.shape)
+                for name, r in zip(self.outputs, results)
+            ]
         graph = helper.make_graph(self.nodes, "case", self.inputs, outputs, self.constants)
         opsets = [helper.make_opsetid("", self.opset), helper.make_opsetid("com.microsoft", 1)]
         return helper.make_model(graph, opset_imports=opsets, ir_version=8 if self.opset < 19 else 13)

@@ -232,14 +232,17 @@ static struct value *quantized(struct match *m, struct value *v) {
   return fused ? fused : emit_quantize(m, v);
 }
 
-/* How many operators of the model read `v`; one that stands for several nodes counts once, and so does a
- * transpose that only the importer wanted. */
+/* A transpose or reshape between two layouts, which the model knows nothing of. */
+static bool is_change_of_layout(const struct node *n) {
+  return (n->op == OP_TRANSPOSE && n->origin && strcmp(n->origin->op, "Transpose") != 0) ||
+         (n->op == OP_RESHAPE && n->origin && strcmp(n->origin->op, "Reshape") != 0);
+}
+
+/* How many operators of the model read `v`; one that stands for several nodes counts once. */
 static int model_reads(const struct fuser *f, const struct value *v) {
   struct node *const *reader;
   const int count = uses_nodes(f->uses, v, &reader);
-  if (count == 1 && reader[0]->op == OP_TRANSPOSE && reader[0]->origin &&
-      strcmp(reader[0]->origin->op, "Transpose") != 0)
-    return model_reads(f, reader[0]->output[0]);
+  if (count == 1 && is_change_of_layout(reader[0])) return model_reads(f, reader[0]->output[0]);
   int reads = uses_is_output(f->uses, v) ? 1 : 0;
   for (int i = 0; i < count; i++)
     if (i == 0 || reader[i] == reader[i - 1] || !reader[i]->origin ||
@@ -252,6 +255,7 @@ static int model_reads(const struct fuser *f, const struct value *v) {
  * it has given every reader a dequantize of its own. */
 static bool stays_s8(const struct fuser *f, const struct value *v) {
   const struct node *reader = uses_single(f->uses, v);
+  if (reader && is_change_of_layout(reader)) return stays_s8(f, reader->output[0]);
   return !reader || reader->op != OP_DEQUANTIZE || model_reads(f, reader->output[0]) > 1;
 }
 
@@ -261,6 +265,14 @@ static void fuse_at_quantize(struct fuser *f, struct node *n) {
   struct value *v = quantized(&m, rewrite_value(&f->r, n->input[0]));
   rewrite_replace(&f->r, n->output[0], v);
   if (want->dtype == DT_S8 && m.output_unshifted) pointer_map_set(&f->unshifted, v, v);
+}
+
+/* After the copy of a node: s8 tensors that come from no quantize stay s8, and moved ones are what they were before. */
+static void note_s8_output(struct fuser *f, const struct node *n) {
+  if (n->output[0]->type.dtype != DT_S8) return;
+  struct value *v = rewrite_value(&f->r, n->output[0]);
+  if (!only_moves(n) || pointer_map_get(&f->unshifted, rewrite_value(&f->r, n->input[0])))
+    pointer_map_set(&f->unshifted, v, v);
 }
 
 /* Movement of a dequantized tensor is done in 8 bits: dequantize(move(x)). */
@@ -310,6 +322,7 @@ struct graph *pass_fuse_qdq(struct ctx *c, const struct graph *g) {
     if (only_moves(n) && move_under_dequantize(&f, n)) continue;
     if (!marked && (n->op == OP_CONV || n->op == OP_MATMUL) && dot_to_float(&f, n)) continue;
     const struct node *copy = rewrite_copy(&f.r, n);
+    note_s8_output(&f, n);
     if (marked) pointer_map_set(&f.mark, copy, f.r.graph->nodes.at[f.r.graph->nodes.count - 1]);
   }
   return pass_dead_code(c, rewrite_end(&f.r));
