@@ -1,6 +1,4 @@
 """Cases of check_operators.py: small random networks, in float and as onnxruntime's tools quantize them."""
-import contextlib
-import logging
 import tempfile
 from pathlib import Path
 
@@ -150,7 +148,7 @@ class Quantized:
             def get_next(self):
                 return feeds.pop() if feeds else None
 
-        with tempfile.TemporaryDirectory() as folder, quiet():
+        with tempfile.TemporaryDirectory() as folder:
             float_path, ready, out = (Path(folder) / f"{part}.onnx"
                                       for part in ("float", "ready", "quantized"))
             onnx.save(self.net.model(), float_path)
@@ -160,16 +158,6 @@ class Quantized:
             else:
                 quantize_dynamic(str(ready), str(out), **self.options)
             return onnx.load(str(out))
-
-
-@contextlib.contextmanager
-def quiet():
-    """onnxruntime's tools give advice through logging's root."""
-    logging.disable(logging.WARNING)
-    try:
-        yield
-    finally:
-        logging.disable(logging.NOTSET)
 
 
 def variants():
