@@ -1,7 +1,6 @@
 /* The table of contents of the compiler: one call a stage, and after it the fact that holds from there on. */
 
 #include <string.h>
-#include <time.h>
 
 #include "compile.h"
 
@@ -44,15 +43,9 @@ struct stopwatch {
   double last;
 };
 
-static double seconds(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 /* Reports the time since the last lap (--time). */
 static void lap(struct stopwatch *w, const char *stage) {
-  const double now = seconds();
+  const double now = clock_seconds();
   if (w->on && stage) fprintf(stderr, "stage %-9s %9.3f ms\n", stage, (now - w->last) * 1e3);
   w->last = now;
 }

@@ -148,6 +148,8 @@ static inline int64_t align_up(int64_t x, int64_t alignment) {
 }
 static inline int64_t min_i64(int64_t a, int64_t b) { return a < b ? a : b; }
 static inline int64_t max_i64(int64_t a, int64_t b) { return a > b ? a : b; }
+/* Seconds since some moment in the past, for differences. */
+double clock_seconds(void);
 /* Deterministic pseudo-random numbers for tests and seeds (splitmix64). */
 uint64_t random_next(uint64_t *state);
 /* 64 lower-case hex digits and a NUL. */

@@ -315,13 +315,9 @@ static struct attr attribute(struct parser *p) {
 }
 
 static enum op operation(struct parser *p) {
-  static const char *const names[OP_COUNT] = {
-#define OP(e, name, ...) [OP_##e] = name,
-#include "ir/ops.def"
-  };
   const char *name = word(p, "an operation");
   for (int i = 0; i < OP_COUNT; i++)
-    if (strcmp(names[i], name) == 0) return (enum op)i;
+    if (strcmp(op_name((enum op)i), name) == 0) return (enum op)i;
   fail(p, ctx_printf(p->ctx, "unknown operation '%s'", name));
 }
 

@@ -9,14 +9,6 @@ struct printer {
   struct pointer_map name_of; /* value -> its name */
 };
 
-static const char *op_text(enum op op) {
-  static const char *const names[OP_COUNT] = {
-#define OP(e, name, ...) [OP_##e] = name,
-#include "ir/ops.def"
-  };
-  return names[op];
-}
-
 static bool bare(const char *name) {
   if (!*name || strcmp(name, "_") == 0 || name[strlen(name) - 1] == ':') return false;
   for (; *name; name++) {
@@ -171,7 +163,7 @@ static void print_node(struct printer *p, const struct node *n) {
     buffer_text(out, ": ");
     print_type(out, &n->output[i]->type);
   }
-  buffer_printf(out, " = %s(", op_text(n->op));
+  buffer_printf(out, " = %s(", op_name(n->op));
   for (int i = 0; i < n->input_count; i++) {
     if (i) buffer_text(out, ", ");
     print_value(p, n->input[i]);

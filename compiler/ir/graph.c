@@ -3,6 +3,14 @@
 
 #include "ir/ir.h"
 
+const char *op_name(enum op op) {
+  static const char *const names[OP_COUNT] = {
+#define OP(e, name, ...) [OP_##e] = name,
+#include "ir/ops.def"
+  };
+  return names[op];
+}
+
 struct graph *graph_new(struct ctx *c, const char *name) {
   struct graph *g = CTX_NEW(c, struct graph);
   g->ctx = c;

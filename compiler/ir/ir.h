@@ -67,6 +67,8 @@ enum op {
   OP_COUNT
 };
 
+const char *op_name(enum op op); /* as in the .eir text: "conv" */
+
 enum attr_key {
 #define ATTR(e, name, kind, doc) ATTR_##e,
 #include "ir/attr.def"

@@ -26,19 +26,12 @@ static const uint8_t classes[OP_COUNT] = {
 #include "ir/ops.def"
 };
 
-const char *op_name(enum op op) { return rows[op].name; }
 const char *op_doc(enum op op) { return rows[op].doc; }
 int op_min_inputs(enum op op) { return rows[op].min_inputs; }
 int op_max_inputs(enum op op) { return rows[op].max_inputs; }
 int op_output_count(enum op op) { return rows[op].outputs; }
 bool op_is_unary(enum op op) { return classes[op] == CLASS_UNARY; }
 bool op_is_binary(enum op op) { return classes[op] == CLASS_BINARY; }
-
-bool op_from_name(const char *name, enum op *out) {
-  for (int i = 0; i < OP_COUNT; i++)
-    if (strcmp(rows[i].name, name) == 0) return *out = (enum op)i, true;
-  return false;
-}
 
 static bool takes_attr(enum op op, const char *name) {
   const size_t length = strlen(name);

@@ -19,8 +19,6 @@ struct infer {
 };
 
 /* Column owners: ops/ the inference function, lower/ the lowering function (lower.h), docs the text. */
-const char *op_name(enum op op);
-bool op_from_name(const char *name, enum op *out);
 const char *op_doc(enum op op);
 int op_min_inputs(enum op op);
 int op_max_inputs(enum op op); /* MAX_INPUTS: any number */

@@ -1,7 +1,6 @@
 #include "passes/passes.h"
 
 #include <string.h>
-#include <time.h>
 
 #define PASS(suffix, name, bound, doc) pass_function pass_##suffix;
 #include "passes/passes.def"
@@ -47,12 +46,6 @@ static void check_names(struct ctx *c, const char *option, const char *list) {
   }
 }
 
-static double seconds(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 static void print_graph(struct ctx *c, FILE *to, const char *after, const struct graph *g) {
   struct buffer b;
   buffer_init(&b, c);
@@ -72,9 +65,9 @@ struct graph *passes_run(struct ctx *c, const struct graph *g, const struct pass
   for (int i = 0; i < pass_count(); i++) {
     const struct pass *pass = pass_at(i);
     if (options->skip && listed(options->skip, pass->name)) continue;
-    const double start = seconds();
+    const double start = clock_seconds();
     current = pass->run(c, current);
-    if (options->time) fprintf(stderr, "pass %-20s %8.3f ms\n", pass->name, (seconds() - start) * 1e3);
+    if (options->time) fprintf(stderr, "pass %-20s %8.3f ms\n", pass->name, (clock_seconds() - start) * 1e3);
     if (options->verify) ops_verify(current, pass->name);
     if (options->print_after &&
         (listed(options->print_after, pass->name) || listed(options->print_after, "all")))

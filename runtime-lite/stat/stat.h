@@ -5,9 +5,7 @@
 
 #include "base/base.h"
 
-/* timing.c. All times are seconds as doubles, from a monotonic clock. */
-
-double clock_seconds(void);
+/* timing.c. All times are seconds as doubles, from the monotonic clock_seconds() of base. */
 
 struct timing_options {
   double warmup;   /* seconds of calls before the first sample; at least one call */

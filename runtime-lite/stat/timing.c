@@ -1,5 +1,4 @@
 /* Timing a function. */
-#include <time.h>
 
 #include "stat/stat.h"
 
@@ -8,12 +7,6 @@ static const double min_sample_seconds = 1e-3;
 
 const struct timing_options timing_default = {
     .warmup = 0.3, .duration = 2, .min_samples = 20, .max_samples = 2000};
-
-double clock_seconds(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
 
 static double time_batch(int calls, void (*body)(void *argument), void *argument) {
   double start = clock_seconds();
